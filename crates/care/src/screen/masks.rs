@@ -1,0 +1,115 @@
+//! Words with letters masked or replaced (`su*cide`, `k!ll`, `k111`): which words of the book they
+//! may stand for. Nothing here decides what that means.
+
+use std::ops::Range;
+
+use super::phrases::{Book, Sign, WordId};
+use super::views::{Cell, Kind, View, leet_choices};
+
+/// A masked word, and a word of the book that it may be.
+pub(super) struct Masked {
+    word: WordId,
+    cells: Range<usize>,
+}
+
+impl Masked {
+    /// The same as the search finds words: (word, start, end) in this view.
+    pub(super) fn in_view(&self, view: &View) -> (WordId, usize, usize) {
+        let (start, end) = view.span(self.cells.clone());
+        (self.word, start, end)
+    }
+}
+
+/// Longer words are codes, links or noise.
+const LONGEST: usize = 24;
+/// One sign often stands for two or three letters: `s*cide`.
+const STRETCH: usize = 2;
+
+/// Every reading of every masked word, in the order of the text.
+pub(super) fn masked(book: &Book, cells: &[Cell]) -> Vec<Masked> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < cells.len() {
+        let start = at;
+        while at < cells.len() && !ends_token(cells, at) {
+            at += 1;
+        }
+        resolve(book, cells, trimmed(cells, start..at), &mut found);
+        at += 1;
+    }
+    found
+}
+
+/// A token ends at white space and at signs that mask nothing.
+fn ends_token(cells: &[Cell], at: usize) -> bool {
+    match cells[at].kind {
+        Kind::Letter | Kind::Digit => false,
+        Kind::Space => true,
+        Kind::Symbol => !is_mask(cells[at].ch) && leet_choices(cells[at].ch).is_empty(),
+    }
+}
+
+/// Signs that cover a letter.
+fn is_mask(c: char) -> bool {
+    matches!(c, '*' | '#' | '_' | '%' | '?' | '-' | '.' | '•' | '·' | '●' | '∗' | '＊' | '×' | '^' | '~')
+}
+
+/// Without the punctuation around the word; a star at its end stays.
+fn trimmed(cells: &[Cell], token: Range<usize>) -> Range<usize> {
+    let Range { mut start, mut end } = token;
+    let outside = |cell: Cell| cell.kind == Kind::Symbol && !matches!(cell.ch, '*' | '$' | '@' | '#');
+    while start < end && outside(cells[start]) {
+        start += 1;
+    }
+    while end > start && outside(cells[end - 1]) {
+        end -= 1;
+    }
+    start..end
+}
+
+fn resolve(book: &Book, cells: &[Cell], token: Range<usize>, found: &mut Vec<Masked>) {
+    let word = &cells[token.clone()];
+    if !(3..=LONGEST).contains(&word.len()) {
+        return;
+    }
+    let letters = word.iter().filter(|cell| cell.kind == Kind::Letter).count();
+    let masks = word.iter().filter(|cell| cell.kind == Kind::Symbol).count();
+    let digits = word.len() - letters - masks;
+    let joins = word.iter().any(|cell| matches!(cell.ch, '-' | '.' | '_'));
+    if masks + digits == 0 || letters == 0 || masks > letters + 1 || joins && letters < 3 {
+        return;
+    }
+    let signs: Vec<Sign> = word.iter().map(|&cell| sign(cell)).collect();
+    let mut words = Vec::new();
+    book.lexicon().matches(&signs, |word| words.push(word));
+    if letters >= 3 && masks > 0 {
+        for stretched in stretched(&signs) {
+            book.lexicon().matches(&stretched, |word| words.push(word));
+        }
+    }
+    words.sort_unstable();
+    words.dedup();
+    found.extend(words.into_iter().map(|word| Masked { word, cells: token.clone() }));
+}
+
+fn sign(cell: Cell) -> Sign {
+    if cell.kind == Kind::Letter {
+        return Sign::Letter(cell.ch);
+    }
+    match leet_choices(cell.ch) {
+        [] => Sign::Any,
+        choices => Sign::OneOf(choices),
+    }
+}
+
+/// The same signs with the first mask covering more letters than one.
+fn stretched(signs: &[Sign]) -> impl Iterator<Item = Vec<Sign>> {
+    let mask = signs.iter().position(|sign| matches!(sign, Sign::Any));
+    (1..=STRETCH).filter_map(move |more| {
+        let at = mask?;
+        let mut longer = signs[..at].to_vec();
+        longer.extend(std::iter::repeat_n(Sign::Any, more));
+        longer.extend_from_slice(&signs[at..]);
+        Some(longer)
+    })
+}

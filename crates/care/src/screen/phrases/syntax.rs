@@ -1,0 +1,295 @@
+//! The language of the phrase files. This reads it; what the phrases mean is decided elsewhere.
+//!
+//! ```text
+//! # A comment. A line that begins with white space continues the one before.
+//! version 3
+//! filler: just | really | kind of
+//! def want: want | wanna | would like to
+//! explicit want-die: {want} (to|2)? die[,ing]
+//! ```
+//!
+//! `a b` is one word after the other, `a | b` a choice, `( )` groups, `?` makes what stands before
+//! it optional, `{name}` is a definition from above. Within a word, `[a,b,]` is a choice of
+//! letters, a leading or trailing `*` lets the word begin or end inside a longer one, and a
+//! trailing `~` also takes its usual typing errors.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a statement declares its phrases to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// Words that may stand between the words of a phrase.
+    Filler,
+    /// A phrase of a tier. The second field marks those of the brief.
+    Phrase(crate::screen::Tier, bool),
+    /// An idiom or a title: what it covers is not meant.
+    Harmless,
+    /// A denial, or somebody else: what it covers counts as a bare word.
+    Denied,
+}
+
+/// A pattern over words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Pattern {
+    Word(Word),
+    Sequence(Vec<Pattern>),
+    Choice(Vec<Pattern>),
+    Optional(Box<Pattern>),
+}
+
+/// One word of a pattern, as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) open_start: bool,
+    pub(super) open_end: bool,
+    pub(super) typos: bool,
+}
+
+/// One statement of a file.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) role: Role,
+    pub(super) name: &'static str,
+    pub(super) pattern: Pattern,
+}
+
+/// A phrase file, read.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) version: u32,
+    pub(super) statements: Vec<Statement>,
+}
+
+/// Why a phrase file cannot be read. The files are part of the program, so a test sees this and
+/// nobody else.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SyntaxError {
+    pub(super) line: usize,
+    pub(super) what: String,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+type Definitions = BTreeMap<&'static str, Pattern>;
+
+/// Reads a whole file.
+pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
+    let mut file = File { version: 0, statements: Vec::new() };
+    let mut definitions = Definitions::new();
+    for (line, head, body) in statements(source) {
+        let fail = |what: String| SyntaxError { line, what };
+        if let Some(version) = head.strip_prefix("version ") {
+            file.version = version.trim().parse().map_err(|_| fail("no number".to_owned()))?;
+            continue;
+        }
+        let (keyword, name) = head.split_once(' ').unwrap_or((head, ""));
+        let pattern = Reader::new(&body, &definitions).whole().map_err(fail)?;
+        if keyword == "def" {
+            if definitions.insert(name.trim(), pattern).is_some() {
+                return Err(fail(format!("{name} is defined twice")));
+            }
+            continue;
+        }
+        let role = role(keyword).ok_or_else(|| fail(format!("unknown keyword {keyword}")))?;
+        file.statements.push(Statement { role, name: name.trim(), pattern });
+    }
+    if file.version == 0 {
+        return Err(SyntaxError { line: 1, what: "a file says its version".to_owned() });
+    }
+    Ok(file)
+}
+
+fn role(keyword: &str) -> Option<Role> {
+    use crate::screen::Tier::{BareWord, Explicit, Method, Passive};
+    Some(match keyword {
+        "filler" => Role::Filler,
+        "explicit" => Role::Phrase(Explicit, false),
+        "explicit!" => Role::Phrase(Explicit, true),
+        "method" => Role::Phrase(Method, false),
+        "passive" => Role::Phrase(Passive, false),
+        "bare" => Role::Phrase(BareWord, false),
+        "bare!" => Role::Phrase(BareWord, true),
+        "harmless" => Role::Harmless,
+        "denied" => Role::Denied,
+        _ => return None,
+    })
+}
+
+/// Splits a file into (line number, what stands before the colon, what stands after it).
+fn statements(source: &'static str) -> Vec<(usize, &'static str, String)> {
+    let mut all: Vec<(usize, &'static str, String)> = Vec::new();
+    for (index, line) in source.lines().enumerate() {
+        let code = line.split('#').next().unwrap_or_default();
+        if code.trim().is_empty() {
+            continue;
+        }
+        if code.starts_with(char::is_whitespace)
+            && let Some((_, _, body)) = all.last_mut()
+        {
+            body.push_str(code);
+            continue;
+        }
+        let (head, body) = code.split_once(':').unwrap_or((code, ""));
+        all.push((index + 1, head.trim(), body.to_owned()));
+    }
+    all
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    definitions: &'a Definitions,
+}
+
+impl<'a> Reader<'a> {
+    fn new(body: &'a str, definitions: &'a Definitions) -> Self {
+        Self { rest: body, definitions }
+    }
+
+    fn whole(mut self) -> Result<Pattern, String> {
+        let pattern = self.choice()?;
+        if self.peek().is_some() {
+            return Err(format!("unexpected {:?}", self.rest));
+        }
+        Ok(pattern)
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start();
+        self.rest.chars().next()
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.rest = &self.rest[wanted.len_utf8()..];
+        }
+        found
+    }
+
+    fn choice(&mut self) -> Result<Pattern, String> {
+        let mut choices = vec![self.sequence()?];
+        while self.eat('|') {
+            choices.push(self.sequence()?);
+        }
+        Ok(if choices.len() == 1 { choices.remove(0) } else { Pattern::Choice(choices) })
+    }
+
+    fn sequence(&mut self) -> Result<Pattern, String> {
+        let mut parts = Vec::new();
+        while let Some(next) = self.peek() {
+            if matches!(next, '|' | ')') {
+                break;
+            }
+            let part = self.part()?;
+            parts.push(if self.eat('?') { Pattern::Optional(Box::new(part)) } else { part });
+        }
+        match parts.len() {
+            0 => Err(format!("nothing before {:?}", self.rest)),
+            1 => Ok(parts.remove(0)),
+            _ => Ok(Pattern::Sequence(parts)),
+        }
+    }
+
+    fn part(&mut self) -> Result<Pattern, String> {
+        if self.eat('(') {
+            let inner = self.choice()?;
+            return if self.eat(')') { Ok(inner) } else { Err("unclosed (".to_owned()) };
+        }
+        if self.eat('{') {
+            let (name, rest) = self.rest.split_once('}').ok_or("unclosed {")?;
+            self.rest = rest;
+            let known = self.definitions.get(name.trim());
+            return known.cloned().ok_or_else(|| format!("{name} is not defined"));
+        }
+        self.word()
+    }
+
+    fn word(&mut self) -> Result<Pattern, String> {
+        let mut in_brackets = false;
+        let end = self.rest.find(|c: char| {
+            in_brackets = if in_brackets { c != ']' } else { c == '[' };
+            !in_brackets && (c.is_whitespace() || "|(){}?".contains(c))
+        });
+        let (raw, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest;
+        let mut words = Vec::new();
+        spell(raw, String::new(), &mut words)?;
+        let mut words: Vec<Pattern> = words
+            .iter()
+            .map(|word| {
+                let typos = word.ends_with('~');
+                let word = word.trim_end_matches('~');
+                Pattern::Word(Word {
+                    text: word.trim_matches('*').to_owned(),
+                    open_start: word.starts_with('*'),
+                    open_end: word.ends_with('*'),
+                    typos,
+                })
+            })
+            .collect();
+        Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words) })
+    }
+}
+
+/// Writes out the choices of letters in a word.
+fn spell(raw: &str, before: String, words: &mut Vec<String>) -> Result<(), String> {
+    let Some((head, tail)) = raw.split_once('[') else {
+        words.push(before + raw);
+        return Ok(());
+    };
+    let (choices, tail) = tail.split_once(']').ok_or("unclosed [")?;
+    for choice in choices.split(',') {
+        spell(tail, format!("{before}{head}{}", choice.trim()), words)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(pattern: &Pattern) -> String {
+        match pattern {
+            Pattern::Word(word) => word.text.clone(),
+            Pattern::Sequence(parts) => parts.iter().map(words).collect::<Vec<_>>().join(" "),
+            Pattern::Choice(parts) => {
+                format!("({})", parts.iter().map(words).collect::<Vec<_>>().join("|"))
+            }
+            Pattern::Optional(part) => format!("{}?", words(part)),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_with_its_definitions() {
+        let file = parse(
+            "version 2 # today\ndef want: want | wanna\nexplicit die: {want} (to|2)?\n  di[e,ing]\n",
+        )
+        .unwrap();
+        assert_eq!(file.version, 2);
+        assert_eq!(file.statements[0].name, "die");
+        assert_eq!(words(&file.statements[0].pattern), "(want|wanna) (to|2)? (die|diing)");
+    }
+
+    #[test]
+    fn marks_on_words_are_kept_apart_from_their_text() {
+        let file = parse("version 1\nbare! s: *suicide*~").unwrap();
+        let Pattern::Word(word) = &file.statements[0].pattern else { panic!("one word") };
+        assert!(word.open_start && word.open_end && word.typos);
+        assert_eq!(word.text, "suicide");
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        let error = |source| parse(source).unwrap_err().to_string();
+        assert_eq!(error("version 1\n\nexplicit a: {b}"), "line 3: b is not defined");
+        assert_eq!(error("version 1\nloud a: b"), "line 2: unknown keyword loud");
+        assert_eq!(error("version 1\nbare a: (b"), "line 2: unclosed (");
+        assert_eq!(error("bare a: b"), "line 1: a file says its version");
+    }
+}

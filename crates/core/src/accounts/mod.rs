@@ -1,0 +1,481 @@
+//! Accounts: users, their sign-in sessions and tokens, and what slows down guessing.
+
+mod hashing;
+mod store;
+mod throttle;
+mod tokens;
+
+pub(crate) use store::ALL as STATEMENTS;
+
+use std::{net::IpAddr, time::Duration};
+
+use hashing::Hasher;
+pub use hashing::HashingOptions;
+use secrecy::SecretString;
+use serene_db::{DbError, Sequence, Statement, Write};
+pub use throttle::ThrottleMode;
+use throttle::{Attempt, Throttle};
+pub use tokens::TokenLifetimes;
+use tokens::{RefreshToken, Tokens};
+use uuid::Uuid;
+
+use crate::base::text::LoginName;
+use crate::base::{
+    Base, Cursor, Email, Error, Owner, Page, PageSize, Password, Resource, Time, Username,
+    error::OrNotFound, limits,
+};
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its id.
+    pub id: Uuid,
+    /// The integer that some published contracts print.
+    pub number: i64,
+    /// The chosen name, if there is one.
+    pub username: Option<String>,
+    /// The e-mail address, if there is one. Not verified.
+    pub email: Option<String>,
+    /// When the account was made.
+    pub created_at: Time,
+    /// When name or address last changed.
+    pub updated_at: Time,
+}
+
+/// Who registers. At least one of the two names is given.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// A user name.
+    pub username: Option<Username>,
+    /// An e-mail address.
+    pub email: Option<Email>,
+    /// The password.
+    pub password: Password,
+}
+
+/// What to change of an account; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChanges {
+    /// A new user name.
+    pub username: Option<Username>,
+    /// A new e-mail address.
+    pub email: Option<Email>,
+}
+
+/// Where a request comes from, kept with the session it opens.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The address, behind trusted proxies the one they name.
+    pub address: Option<IpAddr>,
+    /// What the client says it is; cut to [`limits::MAX_USER_AGENT_CHARS`].
+    pub user_agent: Option<String>,
+}
+
+/// One sign-in on one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: Uuid,
+    /// When it began.
+    pub created_at: Time,
+    /// When a token of it was last exchanged.
+    pub last_used_at: Time,
+    /// When it ends if it is not used before.
+    pub expires_at: Time,
+    /// What the client said it was.
+    pub user_agent: Option<String>,
+    /// The address it was opened from.
+    pub address: Option<String>,
+}
+
+/// Who is asking: the result of authentication.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Whose data the request may touch.
+    pub owner: Owner,
+    /// The session the token names.
+    pub session_id: Uuid,
+    /// The account.
+    pub user: User,
+}
+
+/// A fresh pair of tokens.
+#[derive(Clone, Debug)]
+pub struct TokenPair {
+    /// A JWT (HS256) for the `Authorization` header.
+    pub access_token: SecretString,
+    /// How long it is good.
+    pub access_lifetime: Duration,
+    /// Good for one exchange.
+    pub refresh_token: SecretString,
+    /// The session both belong to.
+    pub session_id: Uuid,
+}
+
+/// How accounts are run.
+#[derive(Debug)]
+pub struct AccountOptions {
+    /// The secret that signs tokens.
+    pub secret: SecretString,
+    /// How long tokens are good.
+    pub lifetimes: TokenLifetimes,
+    /// How passwords are hashed.
+    pub hashing: HashingOptions,
+    /// Whether repeated attempts are slowed down.
+    pub throttle: ThrottleMode,
+}
+
+/// The accounts of one server.
+#[derive(Debug)]
+pub struct Accounts {
+    base: Base,
+    hasher: Hasher,
+    throttle: Throttle,
+    tokens: Tokens,
+    numbers: Sequence,
+}
+
+impl Accounts {
+    /// Starts the hashing threads.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn new(base: Base, options: &AccountOptions) -> std::io::Result<Self> {
+        Ok(Self {
+            hasher: Hasher::start(&options.hashing)?,
+            throttle: Throttle::new(options.throttle),
+            tokens: Tokens::new(&options.secret, options.lifetimes),
+            numbers: Sequence::new("users", 1),
+            base,
+        })
+    }
+
+    /// Makes an account and signs it in.
+    ///
+    /// # Errors
+    /// [`Error::UsernameTaken`], [`Error::EmailTaken`], [`Error::TooManyAttempts`],
+    /// [`Error::HashingBusy`].
+    pub async fn register(
+        &self,
+        new: NewUser,
+        client: &Client,
+    ) -> Result<(User, TokenPair), Error> {
+        self.throttle.registration(client.address, self.base.clock.now())?;
+        let (user, insert) = self.new_user(new).await?;
+        let owner = Owner::authenticated(user.id);
+        let (tokens, session) = self.open_session(owner, &user, client);
+        let write = Write::from(insert).with(session);
+        self.base.db.commit(write).await.map_err(name_taken)?;
+        Ok((user, tokens))
+    }
+
+    /// Makes an account without signing it in: for the command line.
+    ///
+    /// # Errors
+    /// [`Error::UsernameTaken`], [`Error::EmailTaken`].
+    pub async fn create(&self, new: NewUser) -> Result<User, Error> {
+        let (user, insert) = self.new_user(new).await?;
+        self.base.db.commit(Write::from(insert)).await.map_err(name_taken)?;
+        Ok(user)
+    }
+
+    async fn new_user(&self, new: NewUser) -> Result<(User, Statement), Error> {
+        if new.username.is_none() && new.email.is_none() {
+            return Err(Error::invalid("username", "or email must be given"));
+        }
+        let hash = self.hasher.hash(new.password).await?;
+        let now = self.base.clock.now();
+        let user = User {
+            id: self.base.ids.new_id(now),
+            number: self.numbers.next(&self.base.db).await?,
+            username: new.username.as_ref().map(|name| name.shown().to_owned()),
+            email: new.email.as_ref().map(|email| email.shown().to_owned()),
+            created_at: now,
+            updated_at: now,
+        };
+        let insert = store::insert_user(&user, new.username.as_ref(), new.email.as_ref(), hash);
+        Ok((user, insert))
+    }
+
+    /// Signs in by user name or e-mail address. An unknown name costs as much as a wrong password
+    /// and is answered alike.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], [`Error::TooManyAttempts`], [`Error::HashingBusy`].
+    pub async fn login(
+        &self,
+        name: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<(User, TokenPair), Error> {
+        let name = LoginName::new(name);
+        let now = self.base.clock.now();
+        let attempt = self.throttle.login(name.folded(), client.address, now)?;
+        let found = store::find_by_login(&self.base.db, &name).await?;
+        let (user, hash) = found.unzip();
+        let verified = self.verify(password, hash.flatten(), attempt).await?;
+        let user = user.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
+        let owner = Owner::authenticated(user.id);
+        let (tokens, session) = self.open_session(owner, &user, client);
+        let write = Write::new()
+            .with(store::delete_dead_sessions(owner, self.base.clock.now()))
+            .with(store::delete_surplus_sessions(owner))
+            .with(session);
+        self.base.db.commit(write).await?;
+        Ok((user, tokens))
+    }
+
+    /// Compares a password, giving the attempt back when it was right or was never tried.
+    async fn verify(
+        &self,
+        password: &str,
+        hash: Option<String>,
+        attempt: Attempt<'_>,
+    ) -> Result<bool, Error> {
+        // A password that no account can have is compared all the same, or its answer would be
+        // faster; an empty one is as good as any.
+        let possible = Password::present(password);
+        let right = possible.is_some() && hash.is_some();
+        let password = possible.or_else(|| Password::present(""));
+        let result = match password {
+            Some(password) => self.hasher.verify(password, hash).await,
+            None => Ok(false),
+        };
+        match result {
+            Ok(verified) if verified && right => {
+                attempt.succeeded();
+                Ok(true)
+            }
+            Ok(_) => Ok(false),
+            Err(error) => {
+                attempt.not_tried();
+                Err(error)
+            }
+        }
+    }
+
+    /// Exchanges a refresh token for a new pair. The same token again within
+    /// [`limits::REFRESH_GRACE`] gives the same refresh token (two tabs); later it ends the
+    /// session, because two parties hold it.
+    ///
+    /// # Errors
+    /// [`Error::RefreshInvalid`], [`Error::RefreshReused`].
+    pub async fn refresh(&self, token: &str) -> Result<(User, TokenPair), Error> {
+        let presented = self.tokens.read_refresh(token).ok_or(Error::RefreshInvalid)?;
+        let owner = Owner::authenticated(presented.owner_id);
+        // Losing the race against another tab is decided by a second look.
+        for _ in 0..2 {
+            let (user, state) = store::refresh_state(&self.base.db, owner, presented.session_id)
+                .await?
+                .ok_or(Error::RefreshInvalid)?;
+            let now = self.base.clock.now();
+            if state.revoked_at.is_some() || state.expires_at <= now {
+                return Err(Error::RefreshInvalid);
+            }
+            let child = self.tokens.rotate(&presented);
+            if state.refresh_hash == presented.hash() {
+                let expires_at = now.plus(self.tokens.lifetimes().session());
+                let rotate = store::rotate_session(owner, &presented, &child, now, expires_at);
+                match self.base.db.commit(Write::from(rotate)).await {
+                    Ok(_) => return Ok((user.clone(), self.pair(owner, &user, &child))),
+                    Err(DbError::Guard(_)) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            let previous = state.previous_refresh_hash.as_deref() == Some(&presented.hash()[..]);
+            let recent = state.rotated_at.is_some_and(|at| now.since(at) <= limits::REFRESH_GRACE);
+            if previous && recent {
+                return Ok((user.clone(), self.pair(owner, &user, &child)));
+            }
+            tracing::warn!(owner = %owner.id(), session = %presented.session_id,
+                "a refresh token was used twice; its session was ended");
+            let revoke = store::revoke_session(owner, presented.session_id, now);
+            self.base.db.commit(Write::from(revoke)).await?;
+            return Err(Error::RefreshReused);
+        }
+        Err(Error::RefreshInvalid)
+    }
+
+    /// Says who is asking. The session is looked up each time, so that logout and revocation act
+    /// at once.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`], [`Error::TokenExpired`], [`Error::SessionEnded`].
+    pub async fn authenticate(&self, access_token: &str) -> Result<Caller, Error> {
+        let now = self.base.clock.now();
+        let claims = self.tokens.read_access(access_token, now)?;
+        let owner = Owner::authenticated(claims.user_id);
+        let (user, state) = store::session_state(&self.base.db, owner, claims.sid)
+            .await?
+            .ok_or(Error::SessionEnded)?;
+        if state.revoked || state.expires_at <= now {
+            return Err(Error::SessionEnded);
+        }
+        Ok(Caller { owner, session_id: claims.sid, user })
+    }
+
+    /// The open sessions, the last used first.
+    pub async fn sessions(&self, owner: Owner) -> Result<Vec<Session>, Error> {
+        store::open_sessions(&self.base.db, owner, self.base.clock.now()).await
+    }
+
+    /// Ends one session. Its tokens are refused from now on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not open.
+    pub async fn revoke_session(&self, owner: Owner, session_id: Uuid) -> Result<(), Error> {
+        let revoke = store::revoke_session(owner, session_id, self.base.clock.now());
+        let touched = self.base.db.commit(Write::from(revoke)).await?;
+        (touched.first() == Some(&1)).then_some(()).or_not_found(Resource::Session)
+    }
+
+    /// Ends every session, except one if that is asked.
+    pub async fn revoke_sessions(&self, owner: Owner, except: Option<Uuid>) -> Result<(), Error> {
+        let revoke = store::revoke_sessions(owner, except, self.base.clock.now());
+        self.base.db.commit(Write::from(revoke)).await?;
+        Ok(())
+    }
+
+    /// The account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn user(&self, owner: Owner) -> Result<User, Error> {
+        store::find(&self.base.db, owner).await?.or_not_found(Resource::User)
+    }
+
+    /// Changes name or address.
+    ///
+    /// # Errors
+    /// [`Error::UsernameTaken`], [`Error::EmailTaken`], [`Error::NotFound`].
+    pub async fn change_user(&self, owner: Owner, changes: UserChanges) -> Result<User, Error> {
+        let now = self.base.clock.now();
+        let mut write = Write::new();
+        if let Some(username) = &changes.username {
+            write = write.with(store::set_username(owner, username, now));
+        }
+        if let Some(email) = &changes.email {
+            write = write.with(store::set_email(owner, email, now));
+        }
+        let result = self.base.db.commit(write).await.map_err(name_taken);
+        result.map_err(|error| error.on_guard(Error::NotFound(Resource::User)))?;
+        self.user(owner).await
+    }
+
+    /// Changes the password and ends all other sessions. `current` is throttled like a sign-in.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`] when `current` is wrong.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: &str,
+        new: Password,
+        client: &Client,
+    ) -> Result<(), Error> {
+        let now = self.base.clock.now();
+        let name = caller.owner.id().to_string();
+        let attempt = self.throttle.login(&name, client.address, now)?;
+        let hash = store::password_hash(&self.base.db, caller.owner).await?;
+        if !self.verify(current, hash, attempt).await? {
+            return Err(Error::InvalidCredentials);
+        }
+        self.set_password(caller.owner, new, Some(caller.session_id)).await
+    }
+
+    /// Sets a password and ends all sessions but `keep`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_password(
+        &self,
+        owner: Owner,
+        new: Password,
+        keep: Option<Uuid>,
+    ) -> Result<(), Error> {
+        let hash = self.hasher.hash(new).await?;
+        let now = self.base.clock.now();
+        let write = Write::from(store::set_password(owner, hash, now))
+            .with(store::revoke_sessions(owner, keep, now));
+        let result = self.base.db.commit(write).await;
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::User)))?;
+        Ok(())
+    }
+
+    /// The accounts by number, for the command line.
+    pub async fn list(&self, after: Option<Cursor>, size: PageSize) -> Result<Page<User>, Error> {
+        let users = store::list(&self.base.db, after, size.and_one_more()).await?;
+        Ok(Page::cut(users, size, |user| Cursor { number: user.number, id: Uuid::nil() }))
+    }
+
+    /// Finds an account by what its owner signs in with, for the command line.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn find_by_login(&self, name: &str) -> Result<User, Error> {
+        let found = store::find_by_login(&self.base.db, &LoginName::new(name)).await?;
+        found.map(|(user, _)| user).or_not_found(Resource::User)
+    }
+
+    /// First step of deleting an account: nobody can use it from here on, and its names stay
+    /// taken until it is gone.
+    pub(crate) async fn close(&self, owner: Owner) -> Result<(), Error> {
+        let now = self.base.clock.now();
+        let write = Write::from(store::close_user(owner, now))
+            .with(store::revoke_sessions(owner, None, now));
+        let result = self.base.db.commit(write).await;
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::User)))?;
+        Ok(())
+    }
+
+    /// Last step of deleting an account.
+    pub(crate) async fn remove(&self, owner: Owner) -> Result<(), Error> {
+        let write = Write::from(store::delete_sessions(owner)).with(store::delete_user(owner));
+        self.base.db.commit(write).await?;
+        Ok(())
+    }
+
+    /// Accounts whose deletion was begun and not finished.
+    pub(crate) async fn closing(&self) -> Result<Vec<Uuid>, Error> {
+        store::closing(&self.base.db).await
+    }
+
+    fn open_session(&self, owner: Owner, user: &User, client: &Client) -> (TokenPair, Statement) {
+        let now = self.base.clock.now();
+        let session_id = self.base.ids.new_id(now);
+        let refresh = self.tokens.first_refresh(owner, session_id, self.base.ids.secret());
+        let session = Session {
+            id: session_id,
+            created_at: now,
+            last_used_at: now,
+            expires_at: now.plus(self.tokens.lifetimes().session()),
+            user_agent: client.user_agent.as_ref().map(|agent| {
+                let kept = agent.chars().filter(|c| !c.is_control());
+                kept.take(limits::MAX_USER_AGENT_CHARS).collect()
+            }),
+            address: client.address.map(|address| address.to_string()),
+        };
+        let insert = store::insert_session(owner, &session, &refresh);
+        (self.pair(owner, user, &refresh), insert)
+    }
+
+    fn pair(&self, owner: Owner, user: &User, refresh: &RefreshToken) -> TokenPair {
+        let now = self.base.clock.now();
+        let token_id = self.base.ids.new_id(now);
+        TokenPair {
+            access_token: self.tokens.access(owner, user.number, refresh.session_id, token_id, now),
+            access_lifetime: self.tokens.lifetimes().access,
+            refresh_token: refresh.encode(),
+            session_id: refresh.session_id,
+        }
+    }
+}
+
+/// Which name a unique key stands for.
+fn name_taken(error: DbError) -> Error {
+    match error {
+        DbError::Duplicate(key) if key == "users_username_folded_key" => Error::UsernameTaken,
+        DbError::Duplicate(key) if key == "users_email_folded_key" => Error::EmailTaken,
+        other => other.into(),
+    }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong in the product, named once. The wire gives each a status and a sentence.
+
+use std::time::Duration;
+
+use serene_db::DbError;
+use uuid::Uuid;
+
+/// A kind of thing that can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// An account.
+    User,
+    /// A sign-in session.
+    Session,
+    /// A conversation.
+    Conversation,
+    /// A message.
+    Message,
+    /// A generation.
+    Generation,
+    /// An attachment.
+    Attachment,
+}
+
+/// Why a request was not done. Nothing was changed.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// A field does not keep its rule. The message names the rule, never the value.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field, as the API spells it.
+        field: &'static str,
+        /// The rule, as a clause: "must not be empty".
+        message: String,
+    },
+    /// There is no such thing, or it is somebody else's: both are the same to the asker.
+    #[error("{0:?} not found")]
+    NotFound(Resource),
+    /// The user name is in use.
+    #[error("the user name is taken")]
+    UsernameTaken,
+    /// The e-mail address is in use.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// The id that the client chose is in use.
+    #[error("the id is in use")]
+    IdTaken,
+    /// Name or password is wrong.
+    #[error("wrong name or password")]
+    InvalidCredentials,
+    /// No credential came with the request.
+    #[error("no credential")]
+    Unauthenticated,
+    /// The access token is not ours, not whole, or of another kind.
+    #[error("bad access token")]
+    TokenInvalid,
+    /// The access token's time is over.
+    #[error("the access token has expired")]
+    TokenExpired,
+    /// The session behind a token was ended or has expired.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The refresh token is not ours, or its session is over.
+    #[error("bad refresh token")]
+    RefreshInvalid,
+    /// The refresh token had been used before: its session was ended.
+    #[error("the refresh token was used twice")]
+    RefreshReused,
+    /// Too many attempts to sign in or register.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Too many passwords are waiting to be hashed.
+    #[error("the hashing queue is full")]
+    HashingBusy,
+    /// The conversation takes no more messages.
+    #[error("the conversation has ended")]
+    ConversationEnded,
+    /// A reply is being written.
+    #[error("the conversation is busy")]
+    ConversationBusy {
+        /// The generation that writes it, when it could still be named.
+        generation_id: Option<Uuid>,
+    },
+    /// Stored text cannot be read: another key, or a damaged row.
+    #[error("stored text cannot be read")]
+    Unreadable,
+    /// Storage failed.
+    #[error(transparent)]
+    Storage(#[from] DbError),
+    /// The server is shutting down and starts nothing new.
+    #[error("shutting down")]
+    ShuttingDown,
+}
+
+impl Error {
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+
+    /// What a guard that did not hold means to the caller.
+    pub(crate) fn on_guard(self, meaning: Self) -> Self {
+        match self {
+            Self::Storage(DbError::Guard(_)) => meaning,
+            other => other,
+        }
+    }
+}
+
+/// `Ok(Some(row))` is the row; no row is a 404.
+pub(crate) trait OrNotFound<T> {
+    fn or_not_found(self, resource: Resource) -> Result<T, Error>;
+}
+
+impl<T> OrNotFound<T> for Option<T> {
+    fn or_not_found(self, resource: Resource) -> Result<T, Error> {
+        self.ok_or(Error::NotFound(resource))
+    }
+}

@@ -1,0 +1,47 @@
+//! What every slice stands on: time, ids, owners, errors, text, pages, the vault, tasks, limits.
+//! Nothing of the product is decided here.
+
+mod clock;
+pub(crate) mod error;
+mod ids;
+pub mod limits;
+mod owner;
+mod page;
+mod private;
+mod tasks;
+pub(crate) mod text;
+mod vault;
+
+pub use clock::{Clock, Time};
+pub use error::{Error, Resource};
+pub use ids::Ids;
+pub use owner::Owner;
+pub use page::{Cursor, Page, PageSize};
+pub use private::Private;
+pub use tasks::Tasks;
+pub use text::{Email, MessageText, Password, Title, Username};
+pub use vault::{Place, Vault};
+
+use serene_db::Db;
+
+/// What the slices share. One per server.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// New ids and secrets.
+    pub ids: Ids,
+    /// Where private text is sealed.
+    pub vault: Vault,
+    /// Everything that runs beside the requests.
+    pub tasks: Tasks,
+}
+
+impl Base {
+    /// A new row id, made now.
+    pub fn new_id(&self) -> uuid::Uuid {
+        self.ids.new_id(self.clock.now())
+    }
+}

@@ -1,0 +1,388 @@
+//! Conversations and their messages: what people wrote, in order, and where it lies.
+//!
+//! Replies are written by `generations`; what it needs of these tables it gets here, as questions
+//! and as pieces of its own writes.
+
+mod attachment;
+mod store;
+mod types;
+
+pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
+pub(crate) use store::ALL as STATEMENTS;
+pub use types::{
+    Conversation, ConversationChanges, Kind, ListConversations, Message, MessageOrder,
+    MessageStatus, NewConversation, Role, Shelf,
+};
+
+use std::time::Duration;
+
+use serene_db::{DbError, Sequence, Statement, Write};
+use uuid::Uuid;
+
+use crate::base::{
+    Base, Cursor, Error, MessageText, Owner, Page, PageSize, Resource, Title, error::OrNotFound,
+    limits,
+};
+
+/// Numbers leased at a time: a gap of at most this many after a restart.
+const CONVERSATION_NUMBERS: i64 = 64;
+const MESSAGE_NUMBERS: i64 = 512;
+
+/// The conversations of one server.
+#[derive(Debug)]
+pub struct Conversations {
+    base: Base,
+    conversation_numbers: Sequence,
+    message_numbers: Sequence,
+}
+
+/// One message and its answer, before either is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) user_message: Message,
+    pub(crate) assistant_message: Message,
+}
+
+impl Conversations {
+    pub(crate) fn new(base: Base) -> Self {
+        Self {
+            base,
+            conversation_numbers: Sequence::new("conversations", CONVERSATION_NUMBERS),
+            message_numbers: Sequence::new("messages", MESSAGE_NUMBERS),
+        }
+    }
+
+    /// Makes a conversation. With an id of the client's own, making it again returns the one that
+    /// is there.
+    ///
+    /// # Errors
+    /// [`Error::IdTaken`] when that id is in the trash.
+    pub async fn create(&self, owner: Owner, new: NewConversation) -> Result<Conversation, Error> {
+        let now = self.base.clock.now();
+        let conversation = Conversation {
+            id: new.id.unwrap_or_else(|| self.base.ids.new_id(now)),
+            number: self.conversation_numbers.next(&self.base.db).await?,
+            kind: new.kind,
+            title: new.title.map(Title::into_private),
+            pinned_at: None,
+            archived_at: None,
+            ended_at: None,
+            deleted_at: None,
+            active_generation_id: None,
+            message_count: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        let insert = store::insert_conversation(&self.base.vault, owner, &conversation);
+        match self.base.db.commit(Write::from(insert)).await {
+            Ok(_) => Ok(conversation),
+            Err(DbError::Duplicate(key)) if key == "conversations_owner_id_id_key" => {
+                let existing = self.get(owner, conversation.id).await;
+                existing.map_err(|error| match error {
+                    Error::NotFound(_) => Error::IdTaken,
+                    other => other,
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A page of one shelf, the last active first.
+    pub async fn list(
+        &self,
+        owner: Owner,
+        list: ListConversations,
+    ) -> Result<Page<Conversation>, Error> {
+        let found = store::list(&self.base, owner, &list).await?;
+        Ok(Page::cut(found, list.size, |conversation| Cursor {
+            number: conversation.updated_at.as_micros(),
+            id: conversation.id,
+        }))
+    }
+
+    /// One conversation. What lies in the trash is not found.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, owner: Owner, id: Uuid) -> Result<Conversation, Error> {
+        store::find(&self.base, owner, id).await?.or_not_found(Resource::Conversation)
+    }
+
+    /// Renames, pins, archives, or the reverse.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn change(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        changes: ConversationChanges,
+    ) -> Result<Conversation, Error> {
+        let now = self.base.clock.now();
+        let mut write = Write::new();
+        if let Some(title) = &changes.title {
+            write = write.with(store::set_title(&self.base.vault, owner, id, title, now));
+        }
+        if let Some(pinned) = changes.pinned {
+            write = write.with(store::set_pinned(owner, id, pinned.then_some(now)));
+        }
+        if let Some(archived) = changes.archived {
+            write = write.with(store::set_archived(owner, id, archived.then_some(now)));
+        }
+        self.commit_guarded(write).await?;
+        self.get(owner, id).await
+    }
+
+    /// Ends a conversation: it stays readable and takes no further message. Again is no error.
+    /// Fails with [`Error::ConversationBusy`] while a reply is written; `Serene` stops it first.
+    pub(crate) async fn end(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let now = self.base.clock.now();
+        self.commit_idle(owner, id, Write::from(store::end(owner, id, now))).await
+    }
+
+    /// Puts a conversation into the trash.
+    pub(crate) async fn trash(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let now = self.base.clock.now();
+        self.commit_idle(owner, id, Write::from(store::trash(owner, id, now))).await
+    }
+
+    /// Deletes all messages of a conversation, which itself stays.
+    pub(crate) async fn clear(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let write = Write::from(store::empty_conversation(owner, id))
+            .with(store::delete_messages_of(owner, id));
+        self.commit_idle(owner, id, write).await
+    }
+
+    /// Takes a conversation out of the trash, back to the shelf it was on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the trash.
+    pub async fn restore(&self, owner: Owner, id: Uuid) -> Result<Conversation, Error> {
+        self.commit_guarded(Write::from(store::restore(owner, id))).await?;
+        self.get(owner, id).await
+    }
+
+    /// Deletes a conversation that lies in the trash, for good.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not in the trash.
+    pub async fn delete_from_trash(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        // From here on it cannot be restored, and a crash leaves it to the next purge.
+        self.commit_guarded(Write::from(store::begin_purge(owner, id))).await?;
+        self.delete_in_chunks(|| store::delete_message_chunk(owner, id)).await?;
+        self.commit_guarded(Write::from(store::end_purge(owner, id))).await
+    }
+
+    /// Deletes what has been in the trash for [`limits::TRASH_DAYS`]. Returns how many.
+    pub async fn purge_trash(&self) -> Result<usize, Error> {
+        let before =
+            self.base.clock.now().minus(Duration::from_secs(limits::TRASH_DAYS * 24 * 60 * 60));
+        let mut purged = 0;
+        loop {
+            let expired = store::expired_trash(&self.base, before).await?;
+            if expired.is_empty() {
+                return Ok(purged);
+            }
+            for (owner_id, id) in expired {
+                let owner = Owner::for_job(owner_id, "purge trash");
+                match self.delete_from_trash(owner, id).await {
+                    Ok(()) => purged += 1,
+                    // Restored, or deleted by its owner, a moment ago.
+                    Err(Error::NotFound(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    /// A page of messages: the shown version of each position.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such conversation.
+    pub async fn messages(
+        &self,
+        owner: Owner,
+        conversation_id: Uuid,
+        order: MessageOrder,
+        cursor: Option<Cursor>,
+        size: PageSize,
+    ) -> Result<Page<Message>, Error> {
+        let found = store::messages(&self.base, owner, conversation_id, order, cursor, size)
+            .await?
+            .or_not_found(Resource::Conversation)?;
+        let key = |message: &Message| Cursor { number: message.position, id: Uuid::nil() };
+        let mut page = Page::cut(found, size, key);
+        store::add_attachments(&self.base, owner, conversation_id, &mut page.items).await?;
+        Ok(page)
+    }
+
+    /// One message, of any version.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn message(&self, owner: Owner, id: Uuid) -> Result<Message, Error> {
+        let found = store::message_by(&self.base, owner, id).await?;
+        let mut message = found.or_not_found(Resource::Message)?;
+        let conversation_id = message.conversation_id;
+        let one = std::slice::from_mut(&mut message);
+        store::add_attachments(&self.base, owner, conversation_id, one).await?;
+        Ok(message)
+    }
+
+    /// Deletes a message with all its versions. `Serene` stops its generation first.
+    pub(crate) async fn delete_message(
+        &self,
+        owner: Owner,
+        message: &Message,
+    ) -> Result<(), Error> {
+        let result = self.base.db.commit(store::delete_message(owner, message)).await;
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Message)))?;
+        Ok(())
+    }
+
+    /// An attachment with its bytes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn attachment(&self, owner: Owner, id: Uuid) -> Result<Attachment, Error> {
+        store::attachment(&self.base, owner, id).await?.or_not_found(Resource::Attachment)
+    }
+
+    /// The newest shown messages before `position`, oldest first: what a model may be told.
+    pub(crate) async fn recent(
+        &self,
+        owner: Owner,
+        conversation_id: Uuid,
+        before_position: i64,
+    ) -> Result<Vec<Message>, Error> {
+        store::recent(&self.base, owner, conversation_id, before_position).await
+    }
+
+    /// The newest images before `position`, with the message each belongs to.
+    pub(crate) async fn recent_images(
+        &self,
+        owner: Owner,
+        conversation_id: Uuid,
+        before_position: i64,
+    ) -> Result<Vec<(Uuid, Attachment)>, Error> {
+        store::recent_images(&self.base, owner, conversation_id, before_position).await
+    }
+
+    /// The beginning of an exchange: both messages, and the statements that write them if the
+    /// conversation is still as it was read. Its guard is [`Self::lost_race`]'s to tell.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::ConversationEnded`], [`Error::ConversationBusy`].
+    pub(crate) async fn begin_exchange(
+        &self,
+        owner: Owner,
+        begin: BeginExchange<'_>,
+    ) -> Result<(Exchange, Vec<Statement>), Error> {
+        let conversation_id = begin.conversation_id;
+        let state = store::state(&self.base, owner, conversation_id)
+            .await?
+            .or_not_found(Resource::Conversation)?;
+        if state.ended {
+            return Err(Error::ConversationEnded);
+        }
+        if let Some(generation_id) = state.active_generation_id {
+            return Err(Error::ConversationBusy { generation_id: Some(generation_id) });
+        }
+        let now = self.base.clock.now();
+        let draft = |role, position, number| Message {
+            id: self.base.ids.new_id(now),
+            number,
+            conversation_id,
+            position,
+            version: 1,
+            shown: true,
+            role,
+            status: MessageStatus::Complete,
+            content: crate::base::Private::default(),
+            error_code: None,
+            generation_id: None,
+            engine: None,
+            model: None,
+            attachments: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        let number = self.message_numbers.next(&self.base.db).await?;
+        let mut user_message = draft(Role::User, state.next_position, number);
+        user_message.id = begin.message_id.unwrap_or(user_message.id);
+        user_message.content = begin.text.to_private();
+        let number = self.message_numbers.next(&self.base.db).await?;
+        let mut assistant_message = draft(Role::Assistant, state.next_position + 1, number);
+        assistant_message.status = MessageStatus::Pending;
+        assistant_message.generation_id = Some(begin.generation_id);
+
+        let title = Title::derive(begin.text);
+        let vault = &self.base.vault;
+        let mut statements =
+            vec![store::claim(vault, owner, &user_message, begin.generation_id, &title)];
+        let attachments = attachment::with_ids(begin.attachments, || self.base.ids.new_id(now));
+        user_message.attachments = attachments.iter().map(|(info, _)| info.clone()).collect();
+        statements.push(store::insert_message(vault, owner, &user_message));
+        statements.push(store::insert_message(vault, owner, &assistant_message));
+        for (ordinal, attachment) in (0..).zip(attachments) {
+            let insert = store::insert_attachment(vault, owner, &user_message, ordinal, attachment);
+            statements.push(insert);
+        }
+        Ok((Exchange { user_message, assistant_message }, statements))
+    }
+
+    /// The end of a reply: its message as it stands now, and the conversation free again.
+    pub(crate) fn end_reply(
+        &self,
+        owner: Owner,
+        reply: &Message,
+        generation_id: Uuid,
+    ) -> [Statement; 2] {
+        store::end_reply(&self.base.vault, owner, reply, generation_id)
+    }
+
+    /// Deletes everything of an owner, in pieces that let other writers through.
+    pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
+        self.delete_in_chunks(|| store::delete_any_message_chunk(owner)).await?;
+        self.delete_in_chunks(|| store::delete_conversation_chunk(owner)).await
+    }
+
+    async fn delete_in_chunks(&self, chunk: impl Fn() -> Statement) -> Result<(), Error> {
+        loop {
+            let touched = self.base.db.commit(Write::from(chunk())).await?;
+            if touched.first().is_none_or(|rows| *rows == 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Commits a write whose guards fail only for what is not there.
+    async fn commit_guarded(&self, write: Write) -> Result<(), Error> {
+        let result = self.base.db.commit(write).await.map(drop);
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Conversation)))
+    }
+
+    /// Commits a write whose guard wants a conversation that is there and has no reply running.
+    async fn commit_idle(&self, owner: Owner, id: Uuid, write: Write) -> Result<(), Error> {
+        match self.base.db.commit(write).await {
+            Ok(_) => Ok(()),
+            Err(DbError::Guard(_)) => {
+                let state = store::state(&self.base, owner, id).await?;
+                let state = state.or_not_found(Resource::Conversation)?;
+                Err(Error::ConversationBusy { generation_id: state.active_generation_id })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What an exchange begins with.
+#[derive(Debug)]
+pub(crate) struct BeginExchange<'a> {
+    pub(crate) conversation_id: Uuid,
+    pub(crate) generation_id: Uuid,
+    /// The client's own id for the message, if it chose one.
+    pub(crate) message_id: Option<Uuid>,
+    pub(crate) text: &'a MessageText,
+    pub(crate) attachments: Vec<NewAttachment>,
+}

@@ -1,0 +1,315 @@
+//! Generations: how a reply comes to be. A generation is a row and a task, not a request: it goes
+//! on when its listener leaves, and what was shown is on disk before `done` is sent.
+
+mod live;
+mod prompt;
+mod run;
+mod store;
+
+pub(crate) use store::ALL as STATEMENTS;
+
+use std::{sync::Arc, time::Duration};
+
+pub use live::{End, ReplyEvent, ReplyReader};
+use live::{Hub, Live};
+pub use prompt::DEFAULT_INSTRUCTION;
+use serene_db::{DbError, Write};
+use serene_llm::{Engine, Usage};
+use uuid::Uuid;
+
+use crate::{
+    base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound},
+    conversations::{
+        BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
+    },
+    usage::Ledger,
+};
+
+/// How often a send looks again when another one was quicker, before it gives up as busy.
+const SEND_TRIES: usize = 5;
+
+/// How long [`Generations::stop`] waits for the text to be stored.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// One run of a model for one reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Its id.
+    pub id: Uuid,
+    /// The conversation it answers in.
+    pub conversation_id: Uuid,
+    /// The message it writes.
+    pub message_id: Uuid,
+    /// How far it has come.
+    pub status: MessageStatus,
+    /// Why the model stopped: `stop`, `length`, `content_filter`, `other`.
+    pub finish_reason: Option<String>,
+    /// How the model failed.
+    pub error_code: Option<String>,
+    /// The engine that is asked.
+    pub engine: String,
+    /// Its model.
+    pub model: String,
+    /// What it cost; known at the end.
+    pub usage: Option<Usage>,
+    /// When it was asked for.
+    pub created_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+}
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// Where to.
+    pub conversation_id: Uuid,
+    /// The client's own id for it: sending it again attaches to the first one's reply.
+    pub message_id: Option<Uuid>,
+    /// What it says.
+    pub text: MessageText,
+    /// What comes with it.
+    pub attachments: Vec<NewAttachment>,
+}
+
+/// What sending gives: the message as stored, and the reply as it comes.
+#[derive(Debug)]
+pub struct Sent {
+    /// The user's message: on disk.
+    pub user_message: Message,
+    /// The generation that answers it.
+    pub generation: Generation,
+    /// The reply, from its beginning.
+    pub reply: ReplyReader,
+}
+
+/// The generations of one server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Generations {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    base: Base,
+    conversations: Arc<Conversations>,
+    ledger: Arc<Ledger>,
+    engine: Arc<dyn Engine>,
+    instruction: String,
+    hub: Hub,
+    /// Marks the rows this process runs.
+    holder: Uuid,
+}
+
+impl Generations {
+    pub(crate) fn new(
+        base: Base,
+        conversations: Arc<Conversations>,
+        ledger: Arc<Ledger>,
+        engine: Arc<dyn Engine>,
+        instruction: String,
+    ) -> Self {
+        let holder = base.new_id();
+        let hub = Hub::default();
+        let inner = Inner { base, conversations, ledger, engine, instruction, hub, holder };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Stores a message, the place of its reply and the generation in one write, and starts
+    /// answering. When this returns, the message is on disk.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::ConversationEnded`], [`Error::ConversationBusy`],
+    /// [`Error::IdTaken`], [`Error::ShuttingDown`].
+    pub async fn send(&self, owner: Owner, send: SendMessage) -> Result<Sent, Error> {
+        let inner = &self.inner;
+        if inner.base.tasks.stopping().is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        for _ in 0..SEND_TRIES {
+            if let Some(id) = send.message_id
+                && let Some(sent) = self.already_sent(owner, id, &send).await?
+            {
+                return Ok(sent);
+            }
+            let generation_id = inner.base.new_id();
+            let begin = BeginExchange {
+                conversation_id: send.conversation_id,
+                generation_id,
+                message_id: send.message_id,
+                text: &send.text,
+                attachments: send.attachments.clone(),
+            };
+            let (exchange, statements) = inner.conversations.begin_exchange(owner, begin).await?;
+            let generation = self.draft(generation_id, &exchange);
+            let write = Write::new().with_all(statements).with(store::insert(
+                owner,
+                inner.holder,
+                &generation,
+            ));
+            match inner.base.db.commit(write).await {
+                Ok(_) => return Ok(self.start(owner, exchange, generation)),
+                // Somebody else wrote here in between: look again what there is now.
+                Err(DbError::Guard("conversations.claim")) => {}
+                Err(DbError::Duplicate(key)) if key == "messages_owner_id_id_key" => {
+                    // Sent a moment ago, or lying in the trash.
+                    let id = exchange.user_message.id;
+                    return self.already_sent(owner, id, &send).await?.ok_or(Error::IdTaken);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::ConversationBusy { generation_id: None })
+    }
+
+    fn draft(&self, id: Uuid, exchange: &Exchange) -> Generation {
+        let engine = &self.inner.engine;
+        Generation {
+            id,
+            conversation_id: exchange.assistant_message.conversation_id,
+            message_id: exchange.assistant_message.id,
+            status: MessageStatus::Pending,
+            finish_reason: None,
+            error_code: None,
+            engine: engine.name().to_owned(),
+            model: engine.model().to_owned(),
+            usage: None,
+            created_at: exchange.assistant_message.created_at,
+            ended_at: None,
+        }
+    }
+
+    fn start(&self, owner: Owner, exchange: Exchange, generation: Generation) -> Sent {
+        let inner = &self.inner;
+        let live = inner.hub.open(owner, generation.id);
+        let reply = live.read_from(0);
+        let run = run::Run {
+            inner: Arc::clone(inner),
+            owner,
+            message: exchange.assistant_message,
+            generation: generation.clone(),
+            live,
+        };
+        inner.base.tasks.spawn(run.run());
+        Sent { user_message: exchange.user_message, generation, reply }
+    }
+
+    /// The first send of a message id that comes again.
+    async fn already_sent(
+        &self,
+        owner: Owner,
+        message_id: Uuid,
+        send: &SendMessage,
+    ) -> Result<Option<Sent>, Error> {
+        let user_message = match self.inner.conversations.message(owner, message_id).await {
+            Ok(message) => message,
+            Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let same = user_message.role == Role::User
+            && user_message.conversation_id == send.conversation_id
+            && user_message.content.expose() == send.text.expose();
+        if !same {
+            return Err(Error::IdTaken);
+        }
+        let reply_position = user_message.position + 1;
+        let generation = store::find_by_position(
+            &self.inner.base.db,
+            owner,
+            user_message.conversation_id,
+            reply_position,
+        )
+        .await?;
+        let generation = generation.or_not_found(Resource::Generation)?;
+        let reply = self.attach(owner, generation.id, 0).await?;
+        Ok(Some(Sent { user_message, generation, reply }))
+    }
+
+    /// One generation.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, owner: Owner, id: Uuid) -> Result<Generation, Error> {
+        let found = store::find(&self.inner.base.db, owner, id).await?;
+        found.or_not_found(Resource::Generation)
+    }
+
+    /// Reads a reply from byte `after` on, while it is written or afterwards. An offset past the
+    /// end of a finished reply gives its end alone, with the whole text.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] when `after` is inside a character.
+    pub async fn attach(&self, owner: Owner, id: Uuid, after: usize) -> Result<ReplyReader, Error> {
+        let live = match self.inner.hub.find(owner, id) {
+            Some(live) => live,
+            None => self.stored(owner, id).await?,
+        };
+        if !live.is_boundary(after) {
+            return Err(Error::invalid("after", "must be an id of an earlier event"));
+        }
+        Ok(live.read_from(after))
+    }
+
+    /// A reply that is not being written here.
+    async fn stored(&self, owner: Owner, id: Uuid) -> Result<Arc<Live>, Error> {
+        let generation = self.get(owner, id).await?;
+        let message = self.inner.conversations.message(owner, generation.message_id).await?;
+        if !generation.status.is_final() {
+            // It ended here between the two looks, or its process died a moment ago.
+            return Ok(Live::ended("", End::Reconnect));
+        }
+        let text = message.content.clone();
+        Ok(Live::ended(text.expose(), End::Finished { message: Box::new(message), generation }))
+    }
+
+    /// Stops a generation and closes the connection to its model. The text so far is kept. One
+    /// that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn stop(&self, owner: Owner, id: Uuid) -> Result<Generation, Error> {
+        if let Some(live) = self.inner.hub.find(owner, id) {
+            live.stop();
+            let ended = live.wait_for_end();
+            if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
+                return Err(DbError::Busy.into());
+            }
+        }
+        self.get(owner, id).await
+    }
+
+    /// Stops whatever is running in a conversation, so that it can be changed as a whole.
+    pub(crate) async fn stop_in(&self, owner: Owner, conversation_id: Uuid) -> Result<(), Error> {
+        let conversation = self.inner.conversations.get(owner, conversation_id).await?;
+        match conversation.active_generation_id {
+            Some(id) => self.stop(owner, id).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops everything that runs for an owner.
+    pub(crate) async fn stop_all(&self, owner: Owner) -> Result<(), Error> {
+        for id in self.inner.hub.of_owner(owner) {
+            match self.stop(owner, id).await {
+                Ok(_) | Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks what an earlier process left behind as `interrupted`, with the text it had. Returns
+    /// how many there were.
+    pub async fn sweep(&self) -> Result<usize, Error> {
+        let mut swept = 0;
+        loop {
+            let left = store::left_behind(&self.inner.base.db, self.inner.holder).await?;
+            if left.is_empty() {
+                return Ok(swept);
+            }
+            for orphan in left {
+                run::interrupt(&self.inner, orphan).await?;
+                swept += 1;
+            }
+        }
+    }
+}

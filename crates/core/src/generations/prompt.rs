@@ -1,0 +1,128 @@
+//! What a model is told: the instruction, the conversation so far, the new message. Bounded in
+//! messages, bytes and images; what was said last is never left out.
+
+use serene_llm::{Image, Message as Turn, Request};
+
+use super::Inner;
+use crate::{
+    base::{Error, Owner, limits},
+    conversations::{Message, MessageStatus, Role},
+};
+
+/// The instruction, unless the operator gives another.
+pub const DEFAULT_INSTRUCTION: &str = "\
+You are a calm and attentive companion in a chat. Answer in the language you are written to. \
+Be warm, plain and honest; say so when you do not know something. Keep answers as short as the \
+question allows. You are not a doctor or a therapist: do not diagnose, and do not advise on \
+medicines. Never claim to be human.";
+
+/// The request for the reply `reply`, from what is stored before it.
+pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Result<Request, Error> {
+    let conversations = &inner.conversations;
+    let (conversation_id, position) = (reply.conversation_id, reply.position);
+    let messages = conversations.recent(owner, conversation_id, position).await?;
+    let shown = window(&messages);
+    let mut turns: Vec<Turn> = shown.iter().map(|message| turn(message)).collect();
+    if shown.iter().any(|message| !message.attachments.is_empty()) {
+        let images = conversations.recent_images(owner, conversation_id, position).await?;
+        for (message_id, attachment) in images {
+            let place = shown.iter().position(|message| message.id == message_id);
+            if let Some(turn) = place.and_then(|index| turns.get_mut(index)) {
+                let media_type = attachment.info.media_type.as_str().to_owned();
+                turn.images.push(Image { media_type, data: attachment.data });
+            }
+        }
+    }
+    turns.insert(0, Turn::text(serene_llm::Role::System, inner.instruction.clone()));
+    Ok(Request { messages: turns, max_tokens: None, temperature: None })
+}
+
+fn turn(message: &Message) -> Turn {
+    let role = match message.role {
+        Role::User => serene_llm::Role::User,
+        Role::Assistant => serene_llm::Role::Assistant,
+    };
+    Turn::text(role, message.content.expose())
+}
+
+/// The newest messages that fit, oldest first. Replies that failed or are empty say nothing; the
+/// last message is there however long it is.
+fn window(messages: &[Message]) -> Vec<&Message> {
+    let mut bytes = 0;
+    let mut shown = Vec::new();
+    for message in messages.iter().rev().filter(|message| says_something(message)) {
+        bytes += message.content.expose().len();
+        if bytes > limits::MAX_PROMPT_BYTES && !shown.is_empty() {
+            break;
+        }
+        shown.push(message);
+    }
+    shown.reverse();
+    shown
+}
+
+fn says_something(message: &Message) -> bool {
+    let kept = match message.role {
+        Role::User => true,
+        Role::Assistant => message.status.is_final() && message.status != MessageStatus::Failed,
+    };
+    kept && !message.content.expose().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::base::{Private, Time};
+
+    fn message(position: i64, role: Role, status: MessageStatus, content: &str) -> Message {
+        Message {
+            id: Uuid::from_u128(position.unsigned_abs().into()),
+            number: position,
+            conversation_id: Uuid::nil(),
+            position,
+            version: 1,
+            shown: true,
+            role,
+            status,
+            content: Private::new(content),
+            error_code: None,
+            generation_id: None,
+            engine: None,
+            model: None,
+            attachments: Vec::new(),
+            created_at: Time::from_micros(0),
+            updated_at: Time::from_micros(0),
+        }
+    }
+
+    fn positions(messages: &[Message]) -> Vec<i64> {
+        window(messages).iter().map(|message| message.position).collect()
+    }
+
+    #[test]
+    fn failed_and_unfinished_replies_are_left_out() {
+        let complete = MessageStatus::Complete;
+        let messages = [
+            message(1, Role::User, complete, "a"),
+            message(2, Role::Assistant, MessageStatus::Failed, "I'm"),
+            message(3, Role::User, complete, "b"),
+            message(4, Role::Assistant, MessageStatus::Stopped, "so far"),
+            message(5, Role::User, complete, "c"),
+            message(6, Role::Assistant, MessageStatus::Interrupted, ""),
+            message(7, Role::User, complete, "d"),
+        ];
+        assert_eq!(positions(&messages), [1, 3, 4, 5, 7]);
+    }
+
+    #[test]
+    fn the_oldest_are_left_out_first_and_the_last_never() {
+        let long = "x".repeat(limits::MAX_PROMPT_BYTES / 2);
+        let mut messages: Vec<Message> =
+            (1..=4).map(|n| message(n, Role::User, MessageStatus::Complete, &long)).collect();
+        assert_eq!(positions(&messages), [3, 4]);
+        messages.push(message(5, Role::User, MessageStatus::Complete, &long.repeat(3)));
+        assert_eq!(positions(&messages), [5]);
+    }
+}

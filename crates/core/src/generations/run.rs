@@ -1,0 +1,349 @@
+//! The task of one generation: asks the engine, lets the text grow, saves it at checkpoints, and
+//! commits the end before anybody is told of it.
+
+use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt};
+use serene_db::{DbError, Write};
+use serene_llm::{Event, FinishReason, Usage};
+
+use super::{
+    End, Generation, Inner, Live, prompt,
+    store::{self, Orphan},
+};
+use crate::{
+    base::{Error, Owner, Private, limits},
+    conversations::{Message, MessageStatus},
+    usage::{Purpose, UsageRecord},
+};
+
+/// How long to wait before trying again to store the end of a reply, at first and at most.
+const STORE_RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// After this many tries the readers are told; the tries go on.
+const TRIES_BEFORE_TELLING: u32 = 4;
+
+/// One generation that this process runs.
+pub(super) struct Run {
+    pub(super) inner: Arc<Inner>,
+    pub(super) owner: Owner,
+    pub(super) message: Message,
+    pub(super) generation: Generation,
+    pub(super) live: Arc<Live>,
+}
+
+/// How the engine's part ended.
+struct Outcome {
+    status: MessageStatus,
+    finish_reason: Option<&'static str>,
+    error_code: Option<&'static str>,
+    usage: Option<Usage>,
+    /// What the prompt measures, for the estimate when the provider counts nothing.
+    prompt_bytes: usize,
+}
+
+impl Outcome {
+    fn ended(status: MessageStatus, error_code: Option<&'static str>) -> Self {
+        Self { status, finish_reason: None, error_code, usage: None, prompt_bytes: 0 }
+    }
+
+    fn failed(code: &'static str) -> Self {
+        Self::ended(MessageStatus::Failed, Some(code))
+    }
+}
+
+impl Run {
+    /// Runs to the end, whatever happens on the way.
+    pub(super) async fn run(self) {
+        let asked = AssertUnwindSafe(self.ask()).catch_unwind().await;
+        let outcome = asked.unwrap_or_else(|_| {
+            tracing::error!(generation = %self.generation.id, "an engine panicked");
+            Outcome::failed("INTERNAL")
+        });
+        self.store_end(outcome).await;
+    }
+
+    async fn ask(&self) -> Outcome {
+        let prompt = prompt::build(&self.inner, self.owner, &self.message).await;
+        let request = match prompt {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::error!(generation = %self.generation.id, %error,
+                    "cannot read the conversation for a prompt: {error}");
+                return Outcome::failed("UNAVAILABLE");
+            }
+        };
+        let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
+        let mut outcome = self.follow(request).await;
+        outcome.prompt_bytes = prompt_bytes;
+        outcome
+    }
+
+    async fn follow(&self, request: serene_llm::Request) -> Outcome {
+        let mut events = self.inner.engine.stream(request);
+        let mut checkpoint = Checkpoint::new(self);
+        let mut too_long = std::pin::pin!(tokio::time::sleep(limits::MAX_GENERATION));
+        let tasks = &self.inner.base.tasks;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.live.stopped() => {
+                    return Outcome::ended(MessageStatus::Stopped, None);
+                }
+                () = tasks.ending().cancelled() => {
+                    return Outcome::ended(MessageStatus::Interrupted, None);
+                }
+                () = &mut too_long => return Outcome::failed("MODEL_TIMEOUT"),
+                event = events.next() => match event {
+                    Some(Ok(Event::Delta(delta))) => {
+                        if !self.grow(&delta) {
+                            let mut outcome = Outcome::ended(MessageStatus::Complete, None);
+                            outcome.finish_reason = Some(word(FinishReason::Length));
+                            return outcome;
+                        }
+                        checkpoint.start_if_large();
+                    }
+                    Some(Ok(Event::Finished { reason, usage })) => return self.whole(reason, usage),
+                    Some(Err(error)) => {
+                        tracing::warn!(generation = %self.generation.id, code = error.code(),
+                            "the model failed: {error}");
+                        return Outcome::failed(error.code());
+                    }
+                    None => return Outcome::failed("MODEL_CUT"),
+                },
+                () = checkpoint.step() => {}
+            }
+        }
+    }
+
+    fn whole(&self, reason: FinishReason, usage: Option<Usage>) -> Outcome {
+        if self.live.length() == 0 {
+            return Outcome { usage, ..Outcome::failed("MODEL_EMPTY") };
+        }
+        let mut outcome = Outcome::ended(MessageStatus::Complete, None);
+        outcome.finish_reason = Some(word(reason));
+        outcome.usage = usage;
+        outcome
+    }
+
+    /// Appends a delta, without NULs, which no database stores as text. False when the reply has
+    /// reached its cap.
+    fn grow(&self, delta: &str) -> bool {
+        let room = limits::MAX_REPLY_BYTES.saturating_sub(self.live.length());
+        if delta.contains('\0') {
+            self.live.append(cut(&delta.replace('\0', ""), room));
+        } else {
+            self.live.append(cut(delta, room));
+        }
+        delta.len() <= room
+    }
+
+    /// Commits the end, and only then tells the readers.
+    async fn store_end(self, outcome: Outcome) {
+        let inner = &self.inner;
+        let (message, generation) = self.finished(&outcome);
+        let mut delay = STORE_RETRY.0;
+        for tries in 1_u32.. {
+            let write = end_write(inner, self.owner, inner.holder, &message, &generation);
+            match inner.base.db.commit(write).await {
+                Ok(_) => {
+                    let message = Box::new(message);
+                    self.live.end(End::Finished { message, generation });
+                    break;
+                }
+                // Its conversation or its owner is gone.
+                Err(DbError::Guard(_)) => {
+                    let gone = Error::NotFound(crate::base::Resource::Generation);
+                    self.live.end(End::NotStored(gone));
+                    break;
+                }
+                Err(error) => {
+                    tracing::error!(generation = %generation.id, %error, tries,
+                        "cannot store the end of a reply yet: {error}");
+                    if tries == TRIES_BEFORE_TELLING {
+                        self.live.end(End::NotStored(error.into()));
+                    }
+                }
+            }
+            if inner.base.tasks.ending().is_cancelled() && tries >= TRIES_BEFORE_TELLING {
+                // The chunks on disk are folded at the next start.
+                self.live.end(End::Reconnect);
+                break;
+            }
+            tokio::time::sleep(delay).await;
+            delay = (delay * 2).min(STORE_RETRY.1);
+        }
+        inner.hub.close(self.owner, self.generation.id);
+    }
+
+    fn finished(&self, outcome: &Outcome) -> (Message, Generation) {
+        let text = self.live.since(0);
+        let now = self.inner.base.clock.now();
+        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome, &text));
+        let mut message = self.message.clone();
+        message.status = outcome.status;
+        message.error_code = outcome.error_code.map(str::to_owned);
+        message.engine = Some(self.generation.engine.clone());
+        message.model = Some(self.generation.model.clone());
+        message.content = Private::new(text);
+        message.updated_at = now;
+        let mut generation = self.generation.clone();
+        generation.status = outcome.status;
+        generation.finish_reason = outcome.finish_reason.map(str::to_owned);
+        generation.error_code.clone_from(&message.error_code);
+        generation.usage = Some(usage);
+        generation.ended_at = Some(now);
+        (message, generation)
+    }
+}
+
+/// The end of a generation as one write: its row, its message, its usage; the chunks go.
+fn end_write(
+    inner: &Inner,
+    owner: Owner,
+    holder: uuid::Uuid,
+    message: &Message,
+    generation: &Generation,
+) -> Write {
+    let now = message.updated_at;
+    let record = UsageRecord {
+        purpose: Purpose::Reply,
+        status: generation.status.as_str(),
+        engine: generation.engine.clone(),
+        model: generation.model.clone(),
+        tokens: generation.usage.unwrap_or_default(),
+    };
+    Write::from(store::end(owner, holder, generation))
+        .with_all(inner.conversations.end_reply(owner, message, generation.id))
+        .with(store::delete_chunks(owner, generation.id))
+        .with(inner.ledger.settle(owner, &record, now))
+}
+
+/// Ends a generation whose process is gone, with the text that was saved.
+pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error> {
+    let owner = Owner::for_job(orphan.owner_id, "sweep generations");
+    let id = orphan.generation.id;
+    let text = store::chunks(&inner.base, owner, id).await?;
+    let mut message = match inner.conversations.message(owner, orphan.generation.message_id).await {
+        Ok(message) => message,
+        Err(Error::NotFound(_)) => {
+            // In the trash, where it cannot be read; its row still must not stay open.
+            let close = store::close_orphan(owner, id);
+            inner.base.db.commit(Write::from(close)).await?;
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let now = inner.base.clock.now();
+    let mut generation = orphan.generation;
+    generation.status = MessageStatus::Interrupted;
+    generation.ended_at = Some(now);
+    let outcome = Outcome::ended(MessageStatus::Interrupted, None);
+    generation.usage = Some(estimate(&outcome, &text));
+    message.status = MessageStatus::Interrupted;
+    message.engine = Some(generation.engine.clone());
+    message.model = Some(generation.model.clone());
+    message.content = Private::new(text);
+    message.updated_at = now;
+    let write = end_write(inner, owner, orphan.holder, &message, &generation);
+    match inner.base.db.commit(write).await {
+        // A guard that fails: somebody else ended it first.
+        Ok(_) | Err(DbError::Guard(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Four bytes a token, when the provider counts nothing. A call that gave no text is not charged.
+fn estimate(outcome: &Outcome, text: &str) -> Usage {
+    if text.is_empty() {
+        return Usage::default();
+    }
+    let tokens = |bytes: usize| u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX);
+    Usage {
+        prompt_tokens: tokens(outcome.prompt_bytes),
+        completion_tokens: tokens(text.len()),
+        cached_tokens: 0,
+        estimated: true,
+    }
+}
+
+const fn word(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop => "stop",
+        FinishReason::Length => "length",
+        FinishReason::ContentFilter => "content_filter",
+        FinishReason::Other => "other",
+    }
+}
+
+/// At most `room` bytes of `text`, ending at a character.
+fn cut(text: &str, room: usize) -> &str {
+    &text[..text.floor_char_boundary(room)]
+}
+
+type Saving = Pin<Box<dyn Future<Output = Result<Vec<u64>, DbError>> + Send>>;
+
+/// Saves new text every [`limits::CHECKPOINT_EVERY`] or [`limits::CHECKPOINT_BYTES`], beside the
+/// stream: deltas go on arriving while the disk works.
+struct Checkpoint<'r> {
+    run: &'r Run,
+    /// Bytes that are on disk.
+    saved: usize,
+    /// A save under way, and the length it reaches.
+    saving: Option<(usize, Saving)>,
+    timer: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl<'r> Checkpoint<'r> {
+    fn new(run: &'r Run) -> Self {
+        let timer = Box::pin(tokio::time::sleep(limits::CHECKPOINT_EVERY));
+        Self { run, saved: 0, saving: None, timer }
+    }
+
+    /// Waits for the save under way, or for the time of the next one. Dropping the future loses
+    /// nothing.
+    async fn step(&mut self) {
+        if let Some((length, saving)) = &mut self.saving {
+            let result = saving.await;
+            let length = *length;
+            self.saving = None;
+            match result {
+                Ok(_) => self.saved = length,
+                // Deleted under our feet: there is nobody to write for.
+                Err(DbError::Guard(_)) => self.run.live.stop(),
+                // The next checkpoint saves this text too.
+                Err(error) => {
+                    tracing::warn!(generation = %self.run.generation.id, %error,
+                        "cannot save a running reply: {error}");
+                }
+            }
+            return;
+        }
+        self.timer.as_mut().await;
+        self.timer.set(tokio::time::sleep(limits::CHECKPOINT_EVERY));
+        self.start();
+    }
+
+    fn start_if_large(&mut self) {
+        if self.saving.is_none() && self.run.live.length() - self.saved >= limits::CHECKPOINT_BYTES
+        {
+            self.start();
+        }
+    }
+
+    fn start(&mut self) {
+        let length = self.run.live.length();
+        if length == self.saved {
+            return;
+        }
+        let Run { inner, owner, generation, live, .. } = self.run;
+        let text = live.since(self.saved);
+        let chunk =
+            store::insert_chunk(&inner.base.vault, *owner, generation.id, self.saved, &text);
+        let length = self.saved + text.len();
+        let write =
+            Write::from(store::mark_running(*owner, inner.holder, generation.id)).with(chunk);
+        let db = inner.base.db.clone();
+        self.saving = Some((length, Box::pin(async move { db.commit(write).await })));
+    }
+}

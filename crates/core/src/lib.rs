@@ -1,0 +1,26 @@
+//! The product: accounts, conversations, generations and usage, on a database and an engine.
+//!
+//! Slices depend on each other in this order, downwards only: [`base`], [`accounts`], [`usage`],
+//! [`conversations`], [`generations`]. Each keeps its SQL to itself. What spans several of them is
+//! in [`Serene`]. No HTTP, no environment and no model's wire format is known here.
+
+pub mod accounts;
+pub mod base;
+pub mod conversations;
+pub mod generations;
+pub mod schema;
+mod serene;
+pub mod usage;
+
+pub use serene::{Options, Serene};
+
+/// Every statement of the product, for the tests that read them all.
+pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
+    accounts::STATEMENTS
+        .iter()
+        .chain(usage::STATEMENTS)
+        .chain(conversations::STATEMENTS)
+        .chain(generations::STATEMENTS)
+        .copied()
+        .chain(serene_db::own_statements())
+}

@@ -1,0 +1,191 @@
+//! The tables, as one list of migrations for every engine. No other file creates one.
+//!
+//! Rules (docs/storage.md): times are microseconds, ids sixteen bytes, private text a blob that
+//! went through the vault. A constraint is named `<table>_<columns>_key`. Owned tables have the
+//! primary key `(owner_id, id)`, so that another's id can be neither hit nor guessed.
+
+use serene_db::Migration;
+
+/// Applied in order at start. A released one is never changed.
+pub static MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "accounts, conversations, generations, usage",
+    statements: &[
+        "CREATE TABLE sequences (
+            name {text:64} NOT NULL,
+            next_number {int} NOT NULL,
+            CONSTRAINT sequences_name_key PRIMARY KEY (name)
+        ){table}",
+        "INSERT INTO sequences (name, next_number)
+            VALUES ('users', 1), ('conversations', 1), ('messages', 1)",
+        "CREATE TABLE users (
+            id {uuid} NOT NULL,
+            number {int} NOT NULL,
+            username {text:64},
+            username_folded {text:255},
+            email {text:254},
+            email_folded {text:255},
+            password_hash {text:60},
+            created_at {int} NOT NULL,
+            updated_at {int} NOT NULL,
+            closed_at {int},
+            CONSTRAINT users_id_key PRIMARY KEY (id),
+            CONSTRAINT users_number_key UNIQUE (number),
+            CONSTRAINT users_username_folded_key UNIQUE (username_folded),
+            CONSTRAINT users_email_folded_key UNIQUE (email_folded)
+        ){table}",
+        "CREATE INDEX users_closed_idx ON users (closed_at)",
+        // A session is one sign-in on one device; its refresh token changes with every use.
+        "CREATE TABLE sessions (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            created_at {int} NOT NULL,
+            last_used_at {int} NOT NULL,
+            expires_at {int} NOT NULL,
+            revoked_at {int},
+            refresh_hash {blob} NOT NULL,
+            previous_refresh_hash {blob},
+            rotated_at {int},
+            user_agent {text:255},
+            address {text:64},
+            CONSTRAINT sessions_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT sessions_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        // shelf is 'active', 'archived' or 'trash': what the lists select by.
+        "CREATE TABLE conversations (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            number {int} NOT NULL,
+            kind {text:16} NOT NULL,
+            shelf {text:16} NOT NULL,
+            title {blob},
+            summary {blob},
+            pinned_at {int},
+            archived_at {int},
+            ended_at {int},
+            deleted_at {int},
+            active_generation_id {uuid},
+            next_position {int} NOT NULL,
+            message_count {int} NOT NULL,
+            created_at {int} NOT NULL,
+            updated_at {int} NOT NULL,
+            CONSTRAINT conversations_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT conversations_owner_id_number_key UNIQUE (owner_id, number),
+            CONSTRAINT conversations_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX conversations_shelf_idx
+            ON conversations (owner_id, kind, shelf, updated_at, id)",
+        "CREATE INDEX conversations_trash_idx ON conversations (shelf, deleted_at)",
+        // A regenerated reply is another version at the same position; one of them is shown.
+        "CREATE TABLE messages (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            number {int} NOT NULL,
+            conversation_id {uuid} NOT NULL,
+            position {int} NOT NULL,
+            version {int} NOT NULL,
+            shown {int} NOT NULL,
+            role {text:16} NOT NULL,
+            status {text:16} NOT NULL,
+            content {blob} NOT NULL,
+            error_code {text:64},
+            generation_id {uuid},
+            engine {text:32},
+            model {text:255},
+            attachment_count {int} NOT NULL,
+            created_at {int} NOT NULL,
+            updated_at {int} NOT NULL,
+            CONSTRAINT messages_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT messages_owner_id_number_key UNIQUE (owner_id, number),
+            CONSTRAINT messages_owner_id_conversation_id_position_version_key
+                UNIQUE (owner_id, conversation_id, position, version),
+            CONSTRAINT messages_owner_id_conversation_id_fkey
+                FOREIGN KEY (owner_id, conversation_id)
+                REFERENCES conversations (owner_id, id) ON DELETE CASCADE
+        ){table}",
+        "CREATE TABLE attachments (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            message_id {uuid} NOT NULL,
+            conversation_id {uuid} NOT NULL,
+            position {int} NOT NULL,
+            ordinal {int} NOT NULL,
+            media_type {text:64} NOT NULL,
+            size_bytes {int} NOT NULL,
+            data {blob} NOT NULL,
+            CONSTRAINT attachments_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT attachments_owner_id_message_id_fkey FOREIGN KEY (owner_id, message_id)
+                REFERENCES messages (owner_id, id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX attachments_message_idx ON attachments (owner_id, message_id, ordinal)",
+        "CREATE INDEX attachments_position_idx
+            ON attachments (owner_id, conversation_id, position, ordinal)",
+        // holder is the process that runs it: what another process left behind can be told apart.
+        "CREATE TABLE generations (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            conversation_id {uuid} NOT NULL,
+            message_id {uuid} NOT NULL,
+            holder {uuid} NOT NULL,
+            status {text:16} NOT NULL,
+            finish_reason {text:16},
+            error_code {text:64},
+            engine {text:32} NOT NULL,
+            model {text:255} NOT NULL,
+            prompt_tokens {int},
+            completion_tokens {int},
+            cached_tokens {int},
+            usage_estimated {int},
+            created_at {int} NOT NULL,
+            ended_at {int},
+            CONSTRAINT generations_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT generations_owner_id_message_id_fkey FOREIGN KEY (owner_id, message_id)
+                REFERENCES messages (owner_id, id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX generations_message_idx ON generations (owner_id, message_id)",
+        "CREATE INDEX generations_status_idx ON generations (status)",
+        "CREATE TABLE generation_chunks (
+            owner_id {uuid} NOT NULL,
+            generation_id {uuid} NOT NULL,
+            start_offset {int} NOT NULL,
+            content {blob} NOT NULL,
+            CONSTRAINT generation_chunks_owner_id_generation_id_start_offset_key
+                PRIMARY KEY (owner_id, generation_id, start_offset),
+            CONSTRAINT generation_chunks_owner_id_generation_id_fkey
+                FOREIGN KEY (owner_id, generation_id)
+                REFERENCES generations (owner_id, id) ON DELETE CASCADE
+        ){table}",
+        // One row per call of a model. It outlives the message it was made for.
+        "CREATE TABLE usage_records (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            day {text:10} NOT NULL,
+            purpose {text:16} NOT NULL,
+            status {text:16} NOT NULL,
+            engine {text:32} NOT NULL,
+            model {text:255} NOT NULL,
+            prompt_tokens {int} NOT NULL,
+            completion_tokens {int} NOT NULL,
+            cached_tokens {int} NOT NULL,
+            estimated {int} NOT NULL,
+            created_at {int} NOT NULL,
+            CONSTRAINT usage_records_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT usage_records_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX usage_records_day_idx ON usage_records (owner_id, day)",
+    ],
+}];
+
+/// The tables whose rows belong to a user: no statement touches one without `owner_id = ?`.
+pub const OWNED_TABLES: &[&str] = &[
+    "sessions",
+    "conversations",
+    "messages",
+    "attachments",
+    "generations",
+    "generation_chunks",
+    "usage_records",
+];

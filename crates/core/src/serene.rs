@@ -1,0 +1,190 @@
+//! The product as a whole: its slices, what spans several of them, and the jobs that tidy up.
+
+use std::{sync::Arc, time::Duration};
+
+use serene_llm::Engine;
+use uuid::Uuid;
+
+use crate::{
+    accounts::{AccountOptions, Accounts},
+    base::{Base, Error, Owner},
+    conversations::Conversations,
+    generations::{DEFAULT_INSTRUCTION, Generations},
+    usage::Ledger,
+};
+
+/// How often the jobs that tidy up look for work.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
+
+/// How often a change to a whole conversation stops a reply that began in between.
+const STOP_TRIES: usize = 5;
+
+/// What a server is made of besides its [`Base`].
+#[derive(Debug)]
+pub struct Options {
+    /// How accounts are run.
+    pub accounts: AccountOptions,
+    /// Who answers.
+    pub engine: Arc<dyn Engine>,
+    /// What it is told before every conversation; [`DEFAULT_INSTRUCTION`] when `None`.
+    pub instruction: Option<String>,
+}
+
+/// The product.
+#[derive(Debug)]
+pub struct Serene {
+    base: Base,
+    /// Users and their sessions.
+    pub accounts: Accounts,
+    /// Conversations and messages.
+    pub conversations: Arc<Conversations>,
+    /// Replies.
+    pub generations: Generations,
+    /// What replies cost.
+    pub ledger: Arc<Ledger>,
+}
+
+impl Serene {
+    /// Puts the slices together. Migrations are applied beforehand.
+    ///
+    /// # Errors
+    /// When the hashing threads cannot be started.
+    pub fn new(base: Base, options: Options) -> std::io::Result<Self> {
+        let conversations = Arc::new(Conversations::new(base.clone()));
+        let ledger = Arc::new(Ledger::new(base.clone()));
+        let instruction = options.instruction.unwrap_or_else(|| DEFAULT_INSTRUCTION.to_owned());
+        Ok(Self {
+            accounts: Accounts::new(base.clone(), &options.accounts)?,
+            generations: Generations::new(
+                base.clone(),
+                Arc::clone(&conversations),
+                Arc::clone(&ledger),
+                options.engine,
+                instruction,
+            ),
+            conversations,
+            ledger,
+            base,
+        })
+    }
+
+    /// What the slices share.
+    pub const fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// Finishes what an earlier process left half done, and tidies up every hour from then on.
+    pub fn start_jobs(self: &Arc<Self>) {
+        let serene = Arc::clone(self);
+        self.base.tasks.spawn(async move {
+            report("sweeping generations", serene.generations.sweep().await);
+            loop {
+                report("deleting accounts", serene.finish_closing().await);
+                report("purging the trash", serene.conversations.purge_trash().await);
+                tokio::select! {
+                    () = serene.base.tasks.stopping().cancelled() => return,
+                    () = tokio::time::sleep(TIDY_EVERY) => {}
+                }
+            }
+        });
+    }
+
+    /// Ends a conversation, after stopping the reply that is being written in it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn end_conversation(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        self.on_idle(owner, id, || self.conversations.end(owner, id)).await
+    }
+
+    /// Puts a conversation into the trash, after stopping the reply that is being written in it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn trash_conversation(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        self.on_idle(owner, id, || self.conversations.trash(owner, id)).await
+    }
+
+    /// Deletes all messages of a conversation, after stopping the reply that is being written.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn clear_conversation(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        self.on_idle(owner, id, || self.conversations.clear(owner, id)).await
+    }
+
+    /// Deletes a message, after stopping the generation that writes it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete_message(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let message = self.conversations.message(owner, id).await?;
+        if let Some(generation_id) = message.generation_id.filter(|_| !message.status.is_final()) {
+            self.generations.stop(owner, generation_id).await?;
+        }
+        self.conversations.delete_message(owner, &message).await
+    }
+
+    /// Deletes an account and everything that is its owner's. Its tokens are refused at once; the
+    /// rest goes in pieces, and a crash in between is finished at the next start.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete_account(self: &Arc<Self>, owner: Owner) -> Result<(), Error> {
+        self.accounts.close(owner).await?;
+        let serene = Arc::clone(self);
+        let (done, finished) = tokio::sync::oneshot::channel();
+        // A task of its own: a client that hangs up does not leave it half done.
+        self.base.tasks.spawn(async move {
+            let _ = done.send(serene.delete_everything(owner).await);
+        });
+        finished.await.map_err(|_| Error::ShuttingDown)?
+    }
+
+    async fn delete_everything(&self, owner: Owner) -> Result<(), Error> {
+        self.generations.stop_all(owner).await?;
+        self.conversations.delete_all(owner).await?;
+        self.ledger.delete_all(owner).await?;
+        self.accounts.remove(owner).await
+    }
+
+    async fn finish_closing(&self) -> Result<usize, Error> {
+        let mut finished = 0;
+        loop {
+            let closing = self.accounts.closing().await?;
+            if closing.is_empty() {
+                return Ok(finished);
+            }
+            for id in closing {
+                self.delete_everything(Owner::for_job(id, "finish deleting an account")).await?;
+                finished += 1;
+            }
+        }
+    }
+
+    /// Runs a change that wants no running reply, stopping those that stand in its way.
+    async fn on_idle<F: Future<Output = Result<(), Error>>>(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        change: impl Fn() -> F,
+    ) -> Result<(), Error> {
+        let mut last = Ok(());
+        for _ in 0..STOP_TRIES {
+            self.generations.stop_in(owner, id).await?;
+            last = change().await;
+            if !matches!(last, Err(Error::ConversationBusy { .. })) {
+                break;
+            }
+        }
+        last
+    }
+}
+
+fn report(job: &'static str, result: Result<usize, Error>) {
+    match result {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(job, count, "{job}: {count} done"),
+        Err(error) => tracing::error!(job, %error, "{job} failed: {error}"),
+    }
+}

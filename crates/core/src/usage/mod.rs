@@ -1,0 +1,73 @@
+//! The ledger: one record per call of a model, settled in the same write as the reply it paid for.
+
+mod store;
+
+pub(crate) use store::ALL as STATEMENTS;
+
+use serene_db::{Statement, Write};
+use uuid::Uuid;
+
+use crate::base::{Base, Error, Owner, Time};
+
+/// What a model was called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A reply in a conversation.
+    Reply,
+}
+
+impl Purpose {
+    /// The word that is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+        }
+    }
+}
+
+/// One call of a model.
+#[derive(Clone, Debug)]
+pub struct UsageRecord {
+    /// What for.
+    pub purpose: Purpose,
+    /// How the call ended: the status of what it wrote.
+    pub status: &'static str,
+    /// The engine that was called.
+    pub engine: String,
+    /// Its model.
+    pub model: String,
+    /// Tokens, as the provider counted them or as Serene guessed.
+    pub tokens: serene_llm::Usage,
+}
+
+/// The ledger of one server.
+#[derive(Debug)]
+pub struct Ledger {
+    base: Base,
+}
+
+impl Ledger {
+    pub(crate) fn new(base: Base) -> Self {
+        Self { base }
+    }
+
+    /// The piece of a write that records a call.
+    pub(crate) fn settle(&self, owner: Owner, record: &UsageRecord, now: Time) -> Statement {
+        store::insert(owner, self.base.ids.new_id(now), record, now)
+    }
+
+    /// Every record of an owner, newest first, at most 1,000: for tests and reports.
+    pub async fn records(&self, owner: Owner) -> Result<Vec<(Uuid, serene_llm::Usage)>, Error> {
+        store::records(&self.base.db, owner).await
+    }
+
+    /// Deletes everything of an owner.
+    pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
+        loop {
+            let touched = self.base.db.commit(Write::from(store::delete_chunk(owner))).await?;
+            if touched.first().is_none_or(|rows| *rows == 0) {
+                return Ok(());
+            }
+        }
+    }
+}

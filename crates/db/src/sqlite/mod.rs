@@ -1,0 +1,231 @@
+//! The SQLite engine: reads inline on the calling thread, writes on one thread of their own.
+//!
+//! Both are measured choices; `docs/decisions/0001-storage-engine.md` has the figures.
+
+mod connection;
+mod migrations;
+mod reader;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+pub(crate) use reader::Reader;
+use rusqlite::{ErrorCode, ffi};
+
+use crate::{
+    Column, DbError, Migration, MigrationStatus, Select, Sql, SqliteOptions, Statement, Write,
+};
+
+/// How long a read waits for a lock that WAL readers almost never meet, and how often it looks.
+const READ_PATIENCE: Duration = Duration::from_secs(5);
+const READ_RETRY_EVERY: Duration = Duration::from_millis(10);
+
+/// How much room a probe must find: a disk with less is as good as full.
+const PROBE_BYTES: usize = 64 * 1024;
+
+/// How long a statement may take before its name is logged.
+const SLOW: Duration = Duration::from_millis(100);
+
+crate::statements! {
+    /// Takes room. Setting a row to what it is would not do: SQLite writes nothing then, and
+    /// succeeds on a full disk.
+    PROBE_FILL = "storage.probe_fill": "INSERT INTO storage_probe (id, filler) VALUES (1, ?)";
+    /// Gives it back, in the same write.
+    PROBE_CLEAR = "storage.probe_clear": "DELETE FROM storage_probe WHERE id = 1";
+}
+
+pub(crate) fn describe() -> String {
+    format!("SQLite {}", rusqlite::version())
+}
+
+/// One open SQLite database.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    path: PathBuf,
+    /// Tells the databases of one process apart in the thread-local readers.
+    id: u64,
+    writer: writer::Writer,
+    writable: Arc<AtomicBool>,
+    alive: Arc<()>,
+}
+
+impl Engine {
+    pub(crate) fn open(options: SqliteOptions) -> Result<Self, DbError> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        connection::check_version()?;
+        let connection = connection::open_writer(&options)?;
+        let writable = Arc::new(AtomicBool::new(true));
+        Ok(Self {
+            path: options.path,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            writer: writer::Writer::start(connection, Arc::clone(&writable))?,
+            writable,
+            alive: Arc::new(()),
+        })
+    }
+
+    /// Runs `read` on this thread's own read-only connection.
+    pub(crate) async fn read<T, E: From<DbError>>(
+        &self,
+        mut read: impl FnMut(&Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match reader::on_this_thread(self.id, &self.path, &self.alive, &mut read) {
+                // The outer error is the connection's, before anything of `read` was used.
+                Err(DbError::Busy) if waited < READ_PATIENCE => {}
+                Err(error) => return Err(error.into()),
+                Ok(result) => return result,
+            }
+            tokio::time::sleep(READ_RETRY_EVERY).await;
+            waited += READ_RETRY_EVERY;
+        }
+    }
+
+    pub(crate) async fn commit(&self, write: Write) -> Result<Vec<u64>, DbError> {
+        self.writer.commit(write).await
+    }
+
+    pub(crate) async fn migrate(&self, list: &'static [Migration]) -> Result<usize, DbError> {
+        self.writer.run(move |connection| migrations::apply(connection, list)).await
+    }
+
+    pub(crate) async fn migration_status(
+        &self,
+        list: &'static [Migration],
+    ) -> Result<Vec<MigrationStatus>, DbError> {
+        self.writer.run(move |connection| migrations::status(connection, list)).await
+    }
+
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn probe(&self) -> Result<(), DbError> {
+        let fill = Statement::guard(&PROBE_FILL, crate::values![vec![0_u8; PROBE_BYTES]]);
+        let clear = Statement::guard(&PROBE_CLEAR, Vec::new());
+        self.commit(Write::from(fill).with(clear)).await.map(drop)
+    }
+
+    pub(crate) async fn explain(&self, sql: &'static Sql) -> Result<Vec<String>, DbError> {
+        self.read(|reader| reader.explain(sql)).await
+    }
+
+    pub(crate) async fn quick_check(&self) -> Result<Vec<String>, DbError> {
+        static QUICK_CHECK: Sql = Sql::declare("storage.quick_check", "PRAGMA quick_check");
+        let mut select = Select::new(&QUICK_CHECK, Vec::new(), |row: &crate::Row<'_>| {
+            String::read(row, 0)
+                .ok_or(DbError::Column { statement: "storage.quick_check", column: 0 })
+        });
+        self.read(|reader| reader.all(&mut select)).await
+    }
+}
+
+/// Puts SQLite's error into Serene's words. Its messages name tables and columns, never values.
+fn translate(statement: &'static str, error: &rusqlite::Error) -> DbError {
+    let rusqlite::Error::SqliteFailure(code, message) = error else {
+        return DbError::Broken { statement, message: error.to_string() };
+    };
+    let message = message.as_deref().unwrap_or_default();
+    match (code.code, code.extended_code) {
+        (_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => {
+            DbError::Duplicate(constraint_name(message))
+        }
+        (_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => DbError::MissingReference(statement),
+        (ErrorCode::DiskFull, _) => DbError::StorageFull,
+        (
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+            _,
+        ) => DbError::Busy,
+        (ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly, _) => {
+            DbError::Io(format!("{message} (SQLite code {})", code.extended_code))
+        }
+        _ => DbError::Broken { statement, message: message.to_owned() },
+    }
+}
+
+/// SQLite names the columns (`UNIQUE constraint failed: users.number, users.x`), the other engines
+/// the constraint; the schema's naming rule makes them the same.
+fn constraint_name(message: &str) -> String {
+    let columns = message.rsplit_once(": ").map_or(message, |(_, columns)| columns);
+    let mut name = String::new();
+    for (index, column) in columns.split(", ").enumerate() {
+        let (table, column) = column.split_once('.').unwrap_or(("", column));
+        if index == 0 {
+            name.push_str(table);
+        }
+        name.push('_');
+        name.push_str(column);
+    }
+    name + "_key"
+}
+
+/// Runs `work` and logs the statement's name when it took long.
+fn timed<T>(statement: &'static str, work: impl FnOnce() -> T) -> T {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures a duration; no row or id depends on it"
+    )]
+    let start = std::time::Instant::now();
+    let result = work();
+    let took = start.elapsed();
+    if took >= SLOW {
+        tracing::warn!(statement, took_ms = took.as_millis(), "slow statement {statement}");
+    }
+    result
+}
+
+/// Binds the values to a prepared statement.
+fn bind(
+    prepared: &mut rusqlite::Statement<'_>,
+    values: &[crate::Value],
+) -> Result<(), rusqlite::Error> {
+    if prepared.parameter_count() != values.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(
+            values.len(),
+            prepared.parameter_count(),
+        ));
+    }
+    for (index, value) in values.iter().enumerate() {
+        prepared.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for crate::Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Int(Some(value)) => ValueRef::Integer(*value),
+            Self::Uuid(Some(value)) => ValueRef::Blob(value.as_bytes()),
+            Self::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Self::Blob(Some(value)) => ValueRef::Blob(value),
+            Self::Int(None) | Self::Uuid(None) | Self::Text(None) | Self::Blob(None) => {
+                ValueRef::Null
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraint_names_follow_the_rule() {
+        assert_eq!(
+            constraint_name("UNIQUE constraint failed: messages.owner_id, messages.id"),
+            "messages_owner_id_id_key"
+        );
+        assert_eq!(constraint_name("UNIQUE constraint failed: users.number"), "users_number_key");
+    }
+}

@@ -1,0 +1,80 @@
+//! Opening: who may read the files, and what a refusal says.
+
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
+
+use serene_db::{DataLock, Db, DbError, SqliteOptions};
+
+use crate::house;
+
+fn mode(path: &Path) -> String {
+    format!("{:04o}", std::fs::metadata(path).unwrap().mode() & 0o7777)
+}
+
+#[tokio::test]
+async fn nobody_else_may_read_what_is_made() {
+    let temporary = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(temporary.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let outer = temporary.path().join("var");
+    let folder = outer.join("serene");
+    let db = Db::open_sqlite(SqliteOptions::new(folder.join("serene.db"))).unwrap();
+    db.migrate(house::MIGRATIONS).await.unwrap();
+    let _lock = DataLock::acquire(&folder).unwrap();
+
+    assert_eq!((mode(&outer).as_str(), mode(&folder).as_str()), ("0700", "0700"));
+    for name in ["serene.db", "serene.db-wal", "serene.db-shm", "serene.lock"] {
+        assert_eq!(mode(&folder.join(name)), "0600", "{name}");
+    }
+}
+
+#[test]
+fn a_lock_makes_its_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("new");
+    let _lock = DataLock::acquire(&folder).unwrap();
+    assert_eq!(mode(&folder), "0700");
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    for _ in 0..10 {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("new").join("serene.db");
+        std::thread::scope(|scope| {
+            let open = || Db::open_sqlite(SqliteOptions::new(&path));
+            let opened: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            for one in opened {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn a_refusal_names_the_file_and_the_reason() {
+    let temporary = tempfile::tempdir().unwrap();
+    let text = temporary.path().join("notes.txt");
+    std::fs::write(&text, "this is not a database ".repeat(100)).unwrap();
+    let cases = [
+        (text.clone(), "not a database"),
+        (text.join("serene.db"), "Not a directory"),
+        (temporary.path().to_owned(), "unable to open"),
+    ];
+    for (path, reason) in cases {
+        let error = Db::open_sqlite(SqliteOptions::new(&path)).unwrap_err();
+        let DbError::Open(message) = &error else { panic!("{error:?}") };
+        assert!(message.contains(path.to_str().unwrap()), "{message}");
+        assert!(message.contains(reason), "{message}");
+        assert_eq!(message.lines().count(), 1);
+    }
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("this is not"));
+}
+
+#[tokio::test]
+async fn the_engine_says_what_it_is() {
+    let house = house::House::new().await;
+    let version = house.db.describe();
+    assert!(version.starts_with("SQLite 3."), "{version}");
+}

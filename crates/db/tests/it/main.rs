@@ -1,0 +1,17 @@
+//! The storage engine, tried from outside: one binary, one room for each promise.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+
+mod batches;
+mod busy;
+mod child;
+mod files;
+mod full;
+mod house;
+mod kills;
+mod logs;
+mod migrations;
+mod pragmas;
+mod reads;
+mod sequences;
+mod writes;

@@ -1,0 +1,260 @@
+//! The people and things a message names, in a form that can be said back.
+
+use super::{
+    mirror::{self, exchange},
+    text::{Clause, Text, Word},
+    words::lexicon::{self, BOUNDARY, KIN, KIN_NEEDS_OWNER, NO_END, PETS, TIMES},
+};
+
+/// A person (or an animal) in the talk.
+#[derive(Clone)]
+pub(super) struct Someone {
+    /// "your sister", "Anna".
+    pub(super) mention: String,
+    /// The word that named them, for telling them apart.
+    pub(super) head: String,
+}
+
+/// Everyone a message names as being close: kin with "my", bare "mum", first names.
+pub(super) fn people(text: &Text) -> Vec<Someone> {
+    let mut found: Vec<Someone> = Vec::new();
+    let clauses = text.clauses.iter().flat_map(|clause| (0..clause.words.len()).map(move |at| (clause, at)));
+    for (clause, at) in clauses {
+        let Some(person) = kin(&clause.words, at).or_else(|| first_name(&clause.words, at)) else { continue };
+        if found.iter().all(|p| p.head != person.head && p.mention != person.mention) {
+            found.push(person);
+        }
+    }
+    found
+}
+
+fn kin(words: &[Word], at: usize) -> Option<Someone> {
+    let word = &words[at];
+    let pet = PETS.contains(&word.plain.as_str());
+    let mention = match KIN.iter().find(|(kin, _)| *kin == word.plain) {
+        Some((_, mention)) => (*mention).to_owned(),
+        None if pet => format!("your {}", word.plain),
+        None => return None,
+    };
+    if matches!(words.get(at + 1).map(|w| w.plain.as_str()), Some("in" | "of")) && word.plain == "family" {
+        return None;
+    }
+    // "my little brother": adjectives between the owner and the person stay.
+    let mut start = at;
+    while start > 0 && lexicon::is_adjective(&words[start - 1].plain) && at - start < 2 {
+        start -= 1;
+    }
+    let owner = start.checked_sub(1).map(|i| words[i].plain.as_str());
+    let mine = matches!(owner, Some("my" | "our"));
+    if !mine && (pet || KIN_NEEDS_OWNER.contains(&word.plain.as_str()) || owner.is_some_and(is_other_owner)) {
+        return None;
+    }
+    if let Some(next) = words.get(at + 1).filter(|next| next.named || lexicon::is_name(&next.plain)) {
+        return Some(Someone { mention: capitalised(&next.plain, next), head: next.plain.clone() });
+    }
+    let mention = if mine && start < at { exchange(&words[start - 1..=at])? } else { mention };
+    Some(Someone { mention, head: word.plain.clone() })
+}
+
+fn is_other_owner(word: &str) -> bool {
+    matches!(word, "his" | "her" | "their" | "your" | "the" | "a" | "an") || word.ends_with("'s")
+}
+
+fn first_name(words: &[Word], at: usize) -> Option<Someone> {
+    let word = &words[at];
+    let capital = word.named || word.leading;
+    (capital && lexicon::is_name(&word.plain))
+        .then(|| Someone { mention: capitalised(&word.plain, word), head: word.plain.clone() })
+}
+
+fn capitalised(plain: &str, word: &Word) -> String {
+    if word.named { word.shown.clone() } else { super::capital(plain) }
+}
+
+/// A thing of the talk.
+#[derive(Clone)]
+pub(super) struct Thing {
+    /// "your new job", "the printer", "Norway".
+    pub(super) mention: String,
+    /// The noun itself.
+    pub(super) head: String,
+}
+
+/// The things a message names, those the person owns first.
+pub(super) fn things(text: &Text) -> Vec<Thing> {
+    let mut found: Vec<(u8, Thing)> = Vec::new();
+    for clause in &text.clauses {
+        for at in 0..clause.words.len() {
+            if let Some((rank, thing)) = owned(&clause.words, at).or_else(|| named(clause, at)).or_else(|| bare(&clause.words, at))
+                && found.iter().all(|(_, t)| t.head != thing.head)
+            {
+                found.push((rank, thing));
+            }
+        }
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, thing)| thing).collect()
+}
+
+/// "my new job", "the printer", "our trip": a determiner and its noun.
+fn owned(words: &[Word], at: usize) -> Option<(u8, Thing)> {
+    let rank = match words[at].plain.as_str() {
+        "my" | "our" => 0,
+        "the" => 1,
+        "a" | "an" => 2,
+        _ => return None,
+    };
+    let len = noun(&words[at + 1..])?;
+    let head = &words[at + len];
+    if KIN.iter().any(|(kin, _)| *kin == head.plain) && rank == 0 {
+        return None; // people() has it
+    }
+    let mut mention = exchange(&words[at..=at + len])?;
+    if rank == 2 {
+        mention = format!("the {}", mention.split_once(' ')?.1);
+    }
+    Some((rank, Thing { mention, head: head.plain.clone() }))
+}
+
+/// How many words from here up to and with the noun; `None` when it cannot be told.
+pub(super) fn noun(words: &[Word]) -> Option<usize> {
+    let mut len = 0;
+    while len < 2 && words.get(len).is_some_and(|w| lexicon::is_adjective(&w.plain) && !lexicon::is_noun(&w.plain)) {
+        len += 1;
+    }
+    let first = &words.get(len)?.plain;
+    if !may_be_noun(first) {
+        return None;
+    }
+    let Some(next) = words.get(len + 1).map(|w| w.plain.as_str()) else { return Some(len + 1) };
+    if super::words::knows_noun(next) && !KIN.iter().any(|(kin, _)| *kin == next) && !lexicon::is_noun(first) {
+        return Some(len + 2); // "maths exam"
+    }
+    let verbal = next.ends_with("ed") || next.ends_with("ing") || NO_END.contains(&next) || BOUNDARY.contains(&next);
+    (verbal || lexicon::is_stop(next) || lexicon::is_noun(first) || super::words::knows_noun(first)).then_some(len + 1)
+}
+
+fn may_be_noun(word: &str) -> bool {
+    word.chars().count() > 2
+        && word.chars().all(|c| c.is_alphabetic() || c == '-')
+        && !lexicon::is_stop(word)
+        && !lexicon::is_avoided(word)
+        && !TIMES.contains(&word)
+        && !word.ends_with("ly")
+        && !(lexicon::is_adjective(word) && !lexicon::is_noun(word))
+}
+
+/// "Norway", "New York": capitals inside a sentence that are no first name.
+fn named(clause: &Clause, at: usize) -> Option<(u8, Thing)> {
+    let words = &clause.words;
+    let is_thing = |w: &Word| w.named && !lexicon::is_name(&w.plain) && w.plain.chars().count() > 2;
+    if !is_thing(&words[at]) || at > 0 && words[at - 1].named {
+        return None;
+    }
+    let len = 1 + usize::from(words.get(at + 1).is_some_and(is_thing));
+    Some((1, Thing { mention: exchange(&words[at..at + len])?, head: words[at].plain.clone() }))
+}
+
+/// "about integrals", "with customers": a plural after a preposition, and nothing behind it.
+fn bare(words: &[Word], at: usize) -> Option<(u8, Thing)> {
+    if !matches!(words[at].plain.as_str(), "about" | "with" | "of" | "for") {
+        return None;
+    }
+    let head = words.get(at + 1)?;
+    let plural = head.plain.ends_with('s') && !head.plain.ends_with("ss") && !head.plain.contains('\'');
+    let ends = words.get(at + 2).is_none_or(|next| BOUNDARY.contains(&next.plain.as_str()));
+    if !(may_be_noun(&head.plain) && ends && (plural || super::words::knows_noun(&head.plain))) {
+        return None;
+    }
+    if KIN.iter().any(|(kin, _)| *kin == head.plain) {
+        return None;
+    }
+    Some((3, Thing { mention: exchange(std::slice::from_ref(head))?, head: head.plain.clone() }))
+}
+
+/// The noun at this place with what stands before it, for a word the themes know:
+/// "my new job" around "job" gives "your new job". `None` when nothing useful stands there.
+pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
+    let mut start = at;
+    while start > 0 && at - start < 2 && is_part(&words[start - 1]) {
+        start -= 1;
+    }
+    let owner = words.get(start.checked_sub(1)?)?;
+    let phrase = exchange(&words[start..at + len])?;
+    match owner.plain.as_str() {
+        "my" | "our" => Some(format!("your {phrase}")),
+        "the" | "a" | "an" | "another" | "this" => Some(format!("the {phrase}")),
+        "his" | "their" => Some(format!("{} {phrase}", owner.plain)),
+        _ => None,
+    }
+}
+
+fn is_part(word: &Word) -> bool {
+    lexicon::is_adjective(&word.plain) || lexicon::is_noun(&word.plain) || super::words::knows_noun(&word.plain)
+}
+
+/// The one word that best stands for a message, when nothing better was found. Never a stop word,
+/// an adverb, or what is not to be echoed.
+pub(super) fn key_word(text: &Text) -> Option<String> {
+    let fit = |w: &&Word| {
+        let chars = w.plain.chars().count();
+        (4..=14).contains(&chars)
+            && w.plain.chars().all(char::is_alphabetic)
+            && !lexicon::is_stop(&w.plain)
+            && !lexicon::is_avoided(&w.plain)
+            && !TIMES.contains(&w.plain.as_str())
+            && !w.plain.ends_with("ly")
+    };
+    let words: Vec<&Word> = text.clauses.iter().flat_map(|c| &c.words).filter(fit).collect();
+    let best = words.iter().find(|w| super::words::knows_noun(&w.plain) || w.named);
+    let plainest = words.iter().filter(|w| !lexicon::is_adjective(&w.plain)).max_by_key(|w| w.plain.len());
+    best.or(plainest).or(words.first()).map(|w| w.shown.clone())
+}
+
+/// A short answer that is itself a phrase: "my brother mostly", "the maths part".
+pub(super) fn fragment(text: &Text) -> Option<String> {
+    let [clause] = text.clauses.as_slice() else { return None };
+    let words = &clause.words;
+    let opens = matches!(words.first()?.plain.as_str(), "my" | "the" | "our" | "his" | "their");
+    if clause.asks || !opens || words.len() > 4 {
+        return None;
+    }
+    let len = noun(&words[1..])? + 1;
+    (len == words.len() && mirror::phrase(words, len) == Some(len)).then(|| exchange(words))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::text::read, *};
+
+    fn folk(text: &str) -> Vec<String> {
+        people(&read(text)).into_iter().map(|p| p.mention).collect()
+    }
+
+    fn named_things(text: &str) -> Vec<String> {
+        things(&read(text)).into_iter().map(|t| t.mention).collect()
+    }
+
+    #[test]
+    fn people_are_found() {
+        assert_eq!(folk("My little brother and mum came, and Anna with her sister"), ["your little brother", "your mum", "Anna"]);
+        assert_eq!(folk("my friend tom moved"), ["Tom"]);
+        assert_eq!(folk("a friend of his boss"), Vec::<String>::new());
+        assert_eq!(folk("My dog is old, the dog next door too"), ["your dog"]);
+    }
+
+    #[test]
+    fn things_are_found() {
+        assert_eq!(named_things("The printer at the office broke again"), ["the printer", "the office"]);
+        assert_eq!(named_things("I got a new job in Norway"), ["Norway", "the new job"]);
+        assert_eq!(named_things("I dream about spiders"), ["spiders"]);
+        assert_eq!(named_things("the very best of all the time"), Vec::<String>::new());
+        assert_eq!(named_things("the purply velvety thing"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_word_stands_for_the_rest() {
+        assert_eq!(key_word(&read("I never really understood integrals")).as_deref(), Some("integrals"));
+        assert_eq!(key_word(&read("it is very very much so")), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! Talking to models: the engines, their wire formats, and the one stream they all answer with.
+//!
+//! This crate knows messages, deltas and usage. It knows nothing of users, tables or instructions:
+//! what the system message says is the caller's business.
+
+mod endpoint;
+mod engine;
+mod http;
+mod openai;
+mod scripted;
+
+pub use endpoint::{EndpointEngine, endpoint};
+pub use engine::{
+    Engine, EngineError, Event, EventStream, FinishReason, Image, Message, Reply, Request, Role,
+    Usage, complete,
+};
+pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
+pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
+pub use scripted::{NotAScript, ScriptedEngine};

@@ -1,0 +1,192 @@
+//! Who answers: the engine, and the model servers it may ask.
+
+use secrecy::SecretString;
+
+use super::{
+    error::ConfigError,
+    loader::Loader,
+    network::ServiceUrl,
+    parse,
+    report::Shown,
+    settings::{self, AI_ENGINE, AI_MODEL_ENDPOINT, OPENAI_API_KEY, OPENAI_BASE_URL},
+    sources::Origin,
+};
+
+/// The engine that answers, once every rule about choosing it is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AiEngine {
+    /// The built-in responder: no key, no network.
+    Basic,
+    /// The OpenAI-compatible server at [`AiConfig::openai_base_url`].
+    OpenAi,
+    /// The model at this URL; one that ends in `/chat/completions` speaks OpenAI's format.
+    Endpoint(ServiceUrl),
+}
+
+/// Everything about models.
+#[derive(Clone, Debug)]
+pub(crate) struct AiConfig {
+    /// Which engine answers.
+    pub(crate) engine: AiEngine,
+    /// Never ends in a slash.
+    pub(crate) openai_base_url: ServiceUrl,
+    /// The model asked for.
+    pub(crate) openai_model: String,
+    /// Sent as a bearer token; placeholders are not here.
+    pub(crate) openai_api_key: Option<SecretString>,
+}
+
+#[derive(Clone, Copy)]
+enum Choice {
+    Basic,
+    OpenAi,
+    Endpoint,
+}
+
+impl AiConfig {
+    pub(super) fn load(loader: &mut Loader<'_>) -> Result<Self, ConfigError> {
+        let choice = loader.sources.find(&AI_ENGINE);
+        let choice = choice
+            .map(|found| match engine_name(found.value.trim()) {
+                Ok(choice) => Ok((choice, found.origin)),
+                Err(problem) => Err(found.origin.error(&AI_ENGINE, problem)),
+            })
+            .transpose()?;
+        let endpoint =
+            loader.optional(&AI_MODEL_ENDPOINT, ServiceUrl::parse, ToString::to_string)?;
+        let openai_api_key = api_key(loader)?;
+        let openai_base_url =
+            loader.required(&OPENAI_BASE_URL, ServiceUrl::parse_base, ToString::to_string)?;
+        let openai_model =
+            loader.required(&settings::OPENAI_MODEL, parse::model_name, String::clone)?;
+
+        let (choice, origin) =
+            choice.unwrap_or_else(|| decide(endpoint.is_some(), openai_api_key.is_some()));
+        let own_base_url = loader.origin(&OPENAI_BASE_URL) != Origin::Default;
+        let engine = match choice {
+            Choice::Basic => AiEngine::Basic,
+            Choice::OpenAi if openai_api_key.is_some() || own_base_url => AiEngine::OpenAi,
+            Choice::OpenAi => return Err(origin.error(&AI_ENGINE, NO_SERVER)),
+            Choice::Endpoint => {
+                AiEngine::Endpoint(endpoint.ok_or_else(|| origin.error(&AI_ENGINE, NO_ENDPOINT))?)
+            }
+        };
+        if engine == AiEngine::Basic && own_base_url && origin == Origin::Default {
+            loader.warnings.push(
+                "OPENAI_BASE_URL is set, but the built-in responder answers, because OPENAI_API_KEY is not; \
+                 a server without keys needs AI_ENGINE=openai"
+                    .to_owned(),
+            );
+        }
+        loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin);
+        Ok(Self { engine, openai_base_url, openai_model, openai_api_key })
+    }
+}
+
+impl AiEngine {
+    /// The name by which `AI_ENGINE` chooses it.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::OpenAi => "openai",
+            Self::Endpoint(_) => "endpoint",
+        }
+    }
+}
+
+const NO_SERVER: &str =
+    "\"openai\" needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key";
+const NO_ENDPOINT: &str = "\"endpoint\" needs AI_MODEL_ENDPOINT";
+
+fn engine_name(value: &str) -> Result<Choice, String> {
+    let shown = parse::quoted(value);
+    match value.to_ascii_lowercase().as_str() {
+        "basic" => Ok(Choice::Basic),
+        "openai" => Ok(Choice::OpenAi),
+        "endpoint" => Ok(Choice::Endpoint),
+        "nlp" | "spacy" | "transformers" => {
+            Err(format!("{shown} is not built into this version; give basic, openai or endpoint"))
+        }
+        _ => Err(format!("{shown} is not known; give basic, openai or endpoint")),
+    }
+}
+
+/// What answers when nobody says so.
+const fn decide(has_endpoint: bool, has_key: bool) -> (Choice, Origin) {
+    match (has_endpoint, has_key) {
+        (true, _) => (Choice::Endpoint, Origin::Derived("because AI_MODEL_ENDPOINT is set")),
+        (false, true) => (Choice::OpenAi, Origin::Derived("because OPENAI_API_KEY is set")),
+        (false, false) => (Choice::Basic, Origin::Default),
+    }
+}
+
+/// The first key that is a real one. A placeholder is passed over with a warning.
+fn api_key(loader: &mut Loader<'_>) -> Result<Option<SecretString>, ConfigError> {
+    let mut row = (Shown::Unset, Origin::Default);
+    let mut key = None;
+    let candidates: Vec<_> = loader.sources.candidates(&OPENAI_API_KEY).collect();
+    for found in candidates {
+        let value = found.value.trim();
+        if is_placeholder(value) {
+            let place = found.origin.place();
+            loader
+                .warnings
+                .push(format!("OPENAI_API_KEY ({place}) is a placeholder and counts as unset"));
+            if row.0 == Shown::Unset {
+                row = (Shown::Placeholder, found.origin);
+            }
+            continue;
+        }
+        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let problem = "holds blanks or characters that cannot be sent; give the key alone";
+            return Err(found.origin.error(&OPENAI_API_KEY, problem));
+        }
+        key = Some(SecretString::from(value));
+        row = (Shown::Hidden, found.origin);
+        break;
+    }
+    loader.note(&OPENAI_API_KEY, row.0, row.1);
+    Ok(key)
+}
+
+/// True for what templates print in place of a key.
+fn is_placeholder(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let words = key.replace('-', "_");
+    let only_x = key.trim_start_matches("sk-").chars().all(|c| c == 'x' || c == '*');
+    key.contains("...")
+        || key.contains('…')
+        || key.starts_with('<')
+        || only_x
+        || ["your_", "sk_your"].iter().any(|start| words.starts_with(start))
+        || ["changeme", "change_me", "placeholder", "todo", "none", "null"]
+            .contains(&words.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_keys() {
+        for placeholder in [
+            "sk-...",
+            "sk-…",
+            "your_openai_api_key",
+            "...",
+            "changeme",
+            "CHANGE-ME",
+            "<key>",
+            "sk-xxxx",
+            "sk-",
+            "your-api-key-here",
+            "sk-your-key",
+            "****",
+        ] {
+            assert!(is_placeholder(placeholder), "{placeholder}");
+        }
+        for key in ["sk-proj-a1B2c3", "local", "ollama", "x1", "gsk_yourself", "test"] {
+            assert!(!is_placeholder(key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The table of settings: every name Serene reads, what it means and what it is when nobody sets it.
+//!
+//! The command line's help, `serene config` and `docs/configuration.md` are all made from this table.
+
+/// One thing that can be configured.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// The canonical name, which is also the name of its environment variable.
+    pub(super) name: &'static str,
+    /// Other names it is known by, in the order in which they are tried after `name`.
+    pub(super) aliases: &'static [&'static str],
+    /// The long flag without its dashes. Secrets have none: the command line shows in `ps`.
+    pub(super) flag: Option<&'static str>,
+    /// The value when no source sets it, written as a user would write it.
+    pub(super) default: Option<&'static str>,
+    /// True when the value is never printed, in reports or in errors.
+    pub(super) secret: bool,
+    /// What it does, in one line.
+    pub(super) help: &'static str,
+    /// A value that is accepted, or none for what nobody should copy.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "printed in docs/configuration.md by a test")
+    )]
+    pub(super) example: &'static str,
+}
+
+impl Setting {
+    const fn new(name: &'static str, help: &'static str, example: &'static str) -> Self {
+        Self { name, aliases: &[], flag: None, default: None, secret: false, help, example }
+    }
+
+    const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    const fn flag(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
+    }
+
+    const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// The names under which environment and `.env` may set it, best first.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+/// Where the data is kept.
+pub(super) static DATABASE_URL: Setting = Setting::new(
+    "DATABASE_URL",
+    "Where the data is kept: sqlite:///relative, sqlite:////absolute, postgresql:// or mysql://",
+    "postgresql+asyncpg://user:password@localhost/chatbot",
+)
+.flag("database-url")
+.default("sqlite:///./data/serene.db");
+
+/// MySQL user.
+pub(super) static DB_USER: Setting =
+    Setting::new("DB_USER", "MySQL user; the DB_ names count when DATABASE_URL is unset", "serene");
+/// MySQL password.
+pub(super) static DB_PASSWORD: Setting =
+    Setting::new("DB_PASSWORD", "MySQL password, as it is (nothing in it needs escaping)", "")
+        .secret();
+/// MySQL host.
+pub(super) static DB_HOST: Setting =
+    Setting::new("DB_HOST", "MySQL host name or address", "localhost");
+/// MySQL port.
+pub(super) static DB_PORT: Setting =
+    Setting::new("DB_PORT", "MySQL port; the server's usual one (3306) when unset", "3306");
+/// MySQL database.
+pub(super) static DB_NAME: Setting = Setting::new("DB_NAME", "MySQL database", "chatapp_db");
+
+/// Listening address.
+pub(super) static SERVER_HOST: Setting = Setting::new(
+    "SERVER_HOST",
+    "Address to listen on: an IP address or localhost; 0.0.0.0 is every network",
+    "0.0.0.0",
+)
+.flag("host")
+.default("127.0.0.1");
+/// Listening port.
+pub(super) static PORT: Setting =
+    Setting::new("PORT", "Port to listen on; 0 takes any free one and prints it", "5000")
+        .aliases(&["SERVER_PORT"])
+        .flag("port")
+        .default("8000");
+/// Connections at once.
+pub(super) static MAX_CONNECTIONS: Setting =
+    Setting::new("MAX_CONNECTIONS", "Connections served at once, 1 to 1000000", "4096")
+        .default("4096");
+
+/// Development or production.
+pub(super) static SERENE_ENV: Setting = Setting::new(
+    "SERENE_ENV",
+    "development or production; production refuses weak secrets",
+    "production",
+)
+.aliases(&["FLASK_ENV"])
+.flag("env")
+.default("development");
+
+/// The key that signs tokens.
+pub(super) static JWT_SECRET: Setting = Setting::new(
+    "JWT_SECRET",
+    "Key that signs tokens; in development one is made in the data folder when unset",
+    "",
+)
+.aliases(&["JWT_SECRET_KEY", "SECRET_KEY"])
+.secret();
+/// The signature algorithm.
+pub(super) static JWT_ALGORITHM: Setting =
+    Setting::new("JWT_ALGORITHM", "How tokens are signed; only HS256", "HS256").default("HS256");
+/// Lifetime of an access token.
+pub(super) static JWT_ACCESS_TOKEN_EXPIRES: Setting = Setting::new(
+    "JWT_ACCESS_TOKEN_EXPIRES",
+    "Lifetime of an access token in seconds, 60 to 31536000",
+    "2592000",
+)
+.default("900");
+/// Lifetime of a refresh token.
+pub(super) static REFRESH_TOKEN_EXPIRES: Setting = Setting::new(
+    "REFRESH_TOKEN_EXPIRES",
+    "Lifetime of a refresh token in seconds, 60 to 31536000; by default never shorter than an access token's",
+    "5184000",
+)
+.default("2592000");
+/// The cost of a password hash.
+pub(super) static BCRYPT_COST: Setting = Setting::new(
+    "BCRYPT_COST",
+    "Work per password hash, 4 to 15, each step doubles it; production asks for 10 or more",
+    "12",
+)
+.default("10");
+/// Whether guessing is slowed.
+pub(super) static AUTH_THROTTLE: Setting = Setting::new(
+    "AUTH_THROTTLE",
+    "on or off: whether repeated login and register attempts are slowed",
+    "on",
+)
+.default("on");
+
+/// Who answers.
+pub(super) static AI_ENGINE: Setting = Setting::new(
+    "AI_ENGINE",
+    "Who answers: basic (built in), openai or endpoint; unset, what else is configured decides",
+    "openai",
+)
+.flag("ai-engine");
+/// A plain generate URL.
+pub(super) static AI_MODEL_ENDPOINT: Setting = Setting::new(
+    "AI_MODEL_ENDPOINT",
+    "URL of a model; one that ends in /chat/completions speaks OpenAI's format",
+    "http://localhost:8001/generate",
+)
+.flag("ai-model-endpoint");
+/// The key for the model server.
+pub(super) static OPENAI_API_KEY: Setting =
+    Setting::new("OPENAI_API_KEY", "Key for the model server; placeholders count as unset", "")
+        .secret();
+/// The model server.
+pub(super) static OPENAI_BASE_URL: Setting = Setting::new(
+    "OPENAI_BASE_URL",
+    "Base URL of OpenAI or any compatible server, without /chat/completions",
+    "http://localhost:11434/v1",
+)
+.flag("openai-base-url")
+.default("https://api.openai.com/v1");
+/// The model.
+pub(super) static OPENAI_MODEL: Setting =
+    Setting::new("OPENAI_MODEL", "Model asked for at the model server", "gpt-4o-mini")
+        .flag("openai-model")
+        .default("gpt-4o-mini");
+/// The default system instruction.
+pub(super) static SYSTEM_INSTRUCTION: Setting = Setting::new(
+    "SYSTEM_INSTRUCTION",
+    "Text that replaces the built-in system instruction, at most 8000 characters",
+    "\"You are a calm listener.\"",
+);
+
+/// Origins of front ends.
+pub(super) static FRONTEND_URL: Setting = Setting::new(
+    "FRONTEND_URL",
+    "Origins of front ends that may call from a browser, comma separated",
+    "http://localhost:3000,https://app.example.org",
+);
+/// Proxies whose headers are believed.
+pub(super) static TRUSTED_PROXIES: Setting = Setting::new(
+    "TRUSTED_PROXIES",
+    "IP addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed, comma separated",
+    "127.0.0.1,10.0.0.0/8",
+);
+
+/// What is logged.
+pub(super) static SERENE_LOG: Setting = Setting::new(
+    "SERENE_LOG",
+    "error, warn, info, debug, trace or off, also per module (info,hyper=warn); FLASK_DEBUG=true means debug",
+    "info,serene_db=debug",
+)
+.aliases(&["FLASK_DEBUG"])
+.flag("log")
+.default("info");
+/// How it is logged.
+pub(super) static SERENE_LOG_FORMAT: Setting = Setting::new(
+    "SERENE_LOG_FORMAT",
+    "auto, pretty or json; auto is pretty on a terminal and json otherwise",
+    "json",
+)
+.flag("log-format")
+.default("auto");
+
+/// Every setting, in the order in which they are checked and printed.
+pub(super) static ALL: &[&Setting] = &[
+    &DATABASE_URL,
+    &DB_USER,
+    &DB_PASSWORD,
+    &DB_HOST,
+    &DB_PORT,
+    &DB_NAME,
+    &SERVER_HOST,
+    &PORT,
+    &MAX_CONNECTIONS,
+    &SERENE_ENV,
+    &JWT_SECRET,
+    &JWT_ALGORITHM,
+    &JWT_ACCESS_TOKEN_EXPIRES,
+    &REFRESH_TOKEN_EXPIRES,
+    &BCRYPT_COST,
+    &AUTH_THROTTLE,
+    &AI_ENGINE,
+    &AI_MODEL_ENDPOINT,
+    &OPENAI_API_KEY,
+    &OPENAI_BASE_URL,
+    &OPENAI_MODEL,
+    &SYSTEM_INSTRUCTION,
+    &FRONTEND_URL,
+    &TRUSTED_PROXIES,
+    &SERENE_LOG,
+    &SERENE_LOG_FORMAT,
+];
+
+/// `name` as the table has it, when some setting can be set under it.
+pub(super) fn known_name(name: &str) -> Option<&'static str> {
+    ALL.iter().flat_map(|setting| setting.names()).find(|known| *known == name)
+}

@@ -1,0 +1,125 @@
+//! Settings that follow from several others: the database, the engine, the log, lifetimes.
+
+use super::*;
+
+#[test]
+fn db_names_make_a_mysql_address_only_when_they_are_whole() {
+    let whole = [("DB_USER", "u"), ("DB_HOST", "h"), ("DB_NAME", "n"), ("DB_PORT", "3307")];
+    assert_eq!(exposed(&env(&whole).database), "mysql://u@h:3307/n");
+    let special = [&whole[..3], &[("DB_PASSWORD", " p@:/ ")]].concat();
+    assert_eq!(exposed(&env(&special).database), "mysql://u:%20p%40%3A%2F%20@h/n");
+    for missing in 0..3 {
+        let mut parts = whole.to_vec();
+        let (name, _) = parts.remove(missing);
+        let message = refused(&parts);
+        assert!(message.starts_with(&format!("{name} (not set): is needed")), "{message}");
+    }
+    assert!(refused(&[("DB_PASSWORD", "p")]).starts_with("DB_USER (not set): is needed"));
+    let wrong_port = [&whole[..3], &[("DB_PORT", "tcp://10.0.0.1:3306")]].concat();
+    assert!(
+        refused(&wrong_port).starts_with("DB_PORT (environment): \"tcp://10.0.0.1:3306\" is not")
+    );
+    assert_eq!(exposed(&env(&[("DB_PORT", "tcp://10.0.0.1:3306")]).database), "./data/serene.db");
+    let wrong_name = [("DB_USER", "u"), ("DB_HOST", "h"), ("DB_NAME", "a b")];
+    assert!(
+        refused(&wrong_name).contains("DATABASE_URL (from DB_USER, DB_HOST and DB_NAME): has no")
+    );
+}
+
+#[test]
+fn database_url_goes_before_the_db_names() {
+    let config = load(&[("DB_USER", "u")], "DATABASE_URL=sqlite:////x.db").unwrap();
+    assert_eq!(exposed(&config.database), "/x.db");
+    assert_eq!(config.data_dir(), Path::new("/"));
+    assert!(config.warnings[0].starts_with("DATABASE_URL is set, so DB_USER"));
+}
+
+#[test]
+fn the_engine_follows_from_what_is_set() {
+    const KEY: (&str, &str) = ("OPENAI_API_KEY", "sk-proj-1");
+    const URL: (&str, &str) = ("AI_MODEL_ENDPOINT", "http://h/generate");
+    const BASE: (&str, &str) = ("OPENAI_BASE_URL", "http://localhost:11434/v1/");
+    for (environment, name, from) in [
+        (&[][..], "basic", "default"),
+        (&[KEY], "openai", "because OPENAI_API_KEY is set"),
+        (&[KEY, URL], "endpoint", "because AI_MODEL_ENDPOINT is set"),
+        (&[BASE], "basic", "default"),
+        (&[("AI_ENGINE", "Basic"), KEY, URL], "basic", "environment AI_ENGINE"),
+        (&[("AI_ENGINE", "openai"), KEY, URL], "openai", "environment AI_ENGINE"),
+        (&[("AI_ENGINE", "openai"), BASE], "openai", "environment AI_ENGINE"),
+        (&[("AI_ENGINE", "endpoint"), KEY, URL], "endpoint", "environment AI_ENGINE"),
+    ] {
+        let config = env(environment);
+        assert_eq!(config.ai.engine.name(), name, "{environment:?}");
+        assert_eq!(row(&config, "AI_ENGINE"), (name.into(), from.into()), "{environment:?}");
+    }
+    assert_eq!(env(&[BASE]).ai.openai_base_url.as_str(), "http://localhost:11434/v1");
+    assert!(env(&[BASE]).warnings[0].contains("needs AI_ENGINE=openai"));
+    let key = env(&[("OPENAI_API_KEY", " sk-proj-1\n")]).ai.openai_api_key.unwrap();
+    assert_eq!(key.expose_secret(), "sk-proj-1");
+}
+
+#[test]
+fn an_engine_that_cannot_answer_is_refused() {
+    let message = refused(&[("AI_ENGINE", "openai")]);
+    assert!(
+        message.starts_with("AI_ENGINE (environment): \"openai\" needs OPENAI_API_KEY"),
+        "{message}"
+    );
+    assert!(
+        refused(&[("AI_ENGINE", "openai"), ("OPENAI_API_KEY", "sk-…")])
+            .contains("needs OPENAI_API_KEY")
+    );
+    assert!(refused(&[("AI_ENGINE", "endpoint")]).contains("needs AI_MODEL_ENDPOINT"));
+    for known in ["nlp", "spacy", "transformers"] {
+        let message = refused(&[("AI_ENGINE", known)]);
+        assert!(
+            message.contains(&format!("\"{known}\" is not built into this version; give")),
+            "{message}"
+        );
+    }
+    assert!(
+        refused(&[("AI_ENGINE", "gpt")])
+            .contains("\"gpt\" is not known; give basic, openai or endpoint")
+    );
+}
+
+#[test]
+fn a_placeholder_key_gives_way_to_a_real_one() {
+    let config = load(&[("OPENAI_API_KEY", "sk-...")], "OPENAI_API_KEY=sk-real-1").unwrap();
+    assert_eq!(config.ai.openai_api_key.as_ref().unwrap().expose_secret(), "sk-real-1");
+    assert_eq!(
+        row(&config, "OPENAI_API_KEY"),
+        ("set (hidden)".into(), ".env OPENAI_API_KEY".into())
+    );
+    assert_eq!(
+        config.warnings,
+        ["OPENAI_API_KEY (environment) is a placeholder and counts as unset"]
+    );
+}
+
+#[test]
+fn flask_debug_means_debug_or_nothing() {
+    for (environment, file, filter) in [
+        (&[("FLASK_DEBUG", "1")][..], "", "debug"),
+        (&[("FLASK_DEBUG", "0")], "", "info"),
+        (&[("FLASK_DEBUG", "0")], "SERENE_LOG=warn", "warn"),
+        (&[("FLASK_DEBUG", "on")], "SERENE_LOG=warn", "debug"),
+        (&[("FLASK_DEBUG", "on"), ("SERENE_LOG", "warn")], "", "warn"),
+    ] {
+        assert_eq!(load(environment, file).unwrap().log_filter, filter, "{environment:?} {file}");
+    }
+    let flags = Flags { log: Some("trace".into()), ..Flags::default() };
+    assert_eq!(load_with(&flags, &[("FLASK_DEBUG", "1")], "").unwrap().log_filter, "trace");
+}
+
+#[test]
+fn a_refresh_token_outlives_the_access_token_unless_told_otherwise() {
+    let config = env(&[("JWT_ACCESS_TOKEN_EXPIRES", "31536000")]);
+    assert_eq!(config.refresh_token_secs, 31_536_000);
+    let from = "as long as JWT_ACCESS_TOKEN_EXPIRES".to_owned();
+    assert_eq!(row(&config, "REFRESH_TOKEN_EXPIRES"), ("31536000".into(), from));
+    let config = env(&[("REFRESH_TOKEN_EXPIRES", "60")]);
+    assert_eq!(config.refresh_token_secs, 60);
+    assert!(config.warnings[0].contains("shorter than JWT_ACCESS_TOKEN_EXPIRES (900)"));
+}
