@@ -12,6 +12,8 @@ pub mod schema;
 mod serene;
 pub mod usage;
 
+pub use serene_db::DbError;
+
 pub use serene::{Options, Serene};
 
 /// Every statement of the product, for the tests that read them all.

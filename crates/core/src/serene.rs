@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     accounts::{AccountOptions, Accounts},
     base::{Base, Error, Owner},
-    conversations::Conversations,
+    conversations::{Conversation, Conversations},
     generations::{DEFAULT_INSTRUCTION, Generations},
     usage::Ledger,
 };
@@ -89,12 +89,41 @@ impl Serene {
         });
     }
 
+    /// Whether requests can be served: not once the server is stopping, and not while the database
+    /// cannot be written. One that could not be is tried again.
+    ///
+    /// # Errors
+    /// [`Error::ShuttingDown`], or what is wrong with storage.
+    pub async fn check_ready(&self) -> Result<(), Error> {
+        if self.base.tasks.stopping().is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        if !self.base.db.is_writable() {
+            self.base.db.probe().await?;
+        }
+        Ok(())
+    }
+
     /// Ends a conversation, after stopping the reply that is being written in it.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn end_conversation(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
-        self.on_idle(owner, id, || self.conversations.end(owner, id)).await
+    pub async fn end_conversation(&self, owner: Owner, id: Uuid) -> Result<Conversation, Error> {
+        self.on_idle(owner, id, || self.conversations.end(owner, id)).await?;
+        self.conversations.get(owner, id).await
+    }
+
+    /// Deletes a conversation for good, from the trash or from where it lies.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete_conversation(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        match self.trash_conversation(owner, id).await {
+            // It may be in the trash already.
+            Ok(()) | Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        self.conversations.delete_from_trash(owner, id).await
     }
 
     /// Puts a conversation into the trash, after stopping the reply that is being written in it.

@@ -1,6 +1,7 @@
 //! What can go wrong in storage, named once.
 
-/// Why a read or a write did not happen. A write that fails has changed nothing.
+/// Why a read or a write did not happen. A write that fails has changed nothing; only after
+/// [`Io`](Self::Io) and [`Closed`](Self::Closed) it is not known.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DbError {
     /// A statement that had to touch one row did not. Holds the statement's name.

@@ -163,3 +163,8 @@ impl Db {
         sqlite::describe()
     }
 }
+
+/// The examples of the guide are compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/storage.md")]
+struct StorageGuide;

@@ -3,6 +3,8 @@
 //! Forward only: expand first, contract a release later, so that two versions can share a
 //! database during a rolling upgrade.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 
 use crate::DbError;
@@ -54,7 +56,11 @@ impl Migration {
             context.update(statement.as_bytes());
             context.update(b";");
         }
-        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::new();
+        for byte in context.finish().as_ref() {
+            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        }
+        hex
     }
 }
 

@@ -118,3 +118,20 @@ value_from! {
 macro_rules! values {
     ($($value:expr),* $(,)?) => { vec![$($crate::Value::from($value)),*] };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_is_told_from_a_write() {
+        let is_read = |text| Sql::declare("test", text).is_read();
+        assert!(is_read("SELECT 1") && is_read("\n  select 1"));
+        assert!(
+            !is_read("UPDATE t SET x = 1")
+                && !is_read("DELETE")
+                && !is_read("")
+                && !is_read("ünïcödé")
+        );
+    }
+}

@@ -45,7 +45,8 @@ const TEXT_PATHS: [&str; 6] =
 /// `{"messages": [{"role", "content"}, …], "prompt": "<last user text>", "max_tokens": n}` and
 /// reads the first of `response`, `text`, `output`, `generated_text`, `content` and
 /// `choices[0].message.content` that is a string, from the object or from an array of one object.
-/// Images are left out. The answer is one delta.
+/// Images are left out. The answer is one delta; since nothing is sent before it is whole,
+/// [`Timeouts::first_byte`] bounds the model's whole work here.
 #[derive(Clone)]
 pub struct EndpointEngine {
     upstream: Arc<Upstream>,

@@ -3,12 +3,14 @@
 //! This crate knows messages, deltas and usage. It knows nothing of users, tables or instructions:
 //! what the system message says is the caller's business.
 
+mod basic;
 mod endpoint;
 mod engine;
 mod http;
 mod openai;
 mod scripted;
 
+pub use basic::{BasicEngine, reflect};
 pub use endpoint::{EndpointEngine, endpoint};
 pub use engine::{
     Engine, EngineError, Event, EventStream, FinishReason, Image, Message, Reply, Request, Role,

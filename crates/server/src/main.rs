@@ -1,1 +1,70 @@
-fn main(){}
+//! The `serene` binary: command line, configuration, wiring and shutdown. What the product does
+//! is in `serene-core`; what it says on the wire is in `serene-http`.
+
+mod admin;
+mod cli;
+mod config;
+mod doctor;
+mod healthcheck;
+mod logging;
+mod serve;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use config::{Config, ConfigError};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, with what it comes from: the whole answer to "why does it not start".
+            eprintln!("serene: {error:#}");
+            let config = error.downcast_ref::<ConfigError>();
+            ExitCode::from(config.map_or(1, ConfigError::exit_code))
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // The document needs no configuration: it can be printed anywhere.
+    if matches!(cli.command, Some(Command::Openapi)) {
+        println!("{}", serde_json::to_string_pretty(&serene_http::openapi())?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = Config::from_process(&cli.flags)?;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Config { json } => {
+            let report = config.report();
+            if json {
+                println!("{}", serde_json::to_string_pretty(&report.to_json())?);
+            } else {
+                print!("{report}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Healthcheck => healthcheck::run(&config),
+        command => {
+            logging::start(&config);
+            let runtime = wiring::runtime()?;
+            let result = runtime.block_on(with_database(command, &config));
+            // What still hangs after a stop must not keep the process.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            result
+        }
+    }
+}
+
+async fn with_database(command: Command, config: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Migrate { command } => admin::migrate(config, command).await,
+        Command::User { command } => admin::user(config, command).await,
+        Command::Doctor => doctor::run(config).await,
+        Command::Serve | Command::Openapi | Command::Config { .. } | Command::Healthcheck => {
+            serve::run(config).await
+        }
+    }
+}

@@ -10,12 +10,14 @@ Only these figures are shipped; no word is. Sources of the figures:
   * the package `wordfreq` 3.1.1 (Robyn Speer; data CC BY-SA 4.0), its small lists, for most languages;
   * Debian spelling dictionaries for what it lacks, read from an unpacked /usr/share: aspell-cy (Welsh),
     myspell-et (Estonian), myspell-ga (Irish), hunspell-eu (Basque), hunspell-sw (Swahili), hunspell-af (Afrikaans),
-    hunspell-be (Belarusian). Their words count once each;
+    myspell-sq (Albanian), hunspell-kmr (Kurmanji), hunspell-be (Belarusian), hunspell-mn (Mongolian), hunspell-kk
+    (Kazakh), hunspell-uz (Uzbek). Their words count once each;
   * spellings in Latin letters of languages written otherwise (Russian, Ukrainian, Bulgarian, Greek, Hindi, Bengali,
-    Tamil, Japanese, Korean, Chinese syllables), made by the rules below.
+    Tamil, Uzbek, Japanese, Korean), and the syllables of Chinese, of Zulu and Xhosa, and of the languages around the
+    Gulf of Guinea, made by the rules below.
 
     pip install wordfreq==3.1.1
-    apt-get install aspell-cy myspell-et myspell-ga hunspell-eu hunspell-sw hunspell-af hunspell-be
+    apt-get install aspell-cy myspell-et myspell-ga myspell-sq hunspell-{af,be,eu,kk,kmr,mn,sw,uz}
     python make.py [--share /usr/share]
 """
 
@@ -55,6 +57,7 @@ FROM_CYRILLIC = dict(zip(
     "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ",
     "a b v g d e zh z i y k l m n o p r s t u f h ts ch sh sch * y * e yu ya i yi ye g".replace("*", "").split(" "),
 ))
+FROM_UZBEK = FROM_CYRILLIC | {"х": "x", "ж": "j", "ц": "s", "қ": "q", "ғ": "g", "ў": "o", "ҳ": "h", "ъ": ""}
 FROM_GREEK = dict(zip(
     "αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f h ps o".split(),
 ))
@@ -208,6 +211,22 @@ def pinyin():
     return even([s + e for s in starts for e in ends if s not in alone or e[0] in "aoe"])
 
 
+def open_syllables(onsets, vowels):
+    """Two syllables, each a way to begin and a vowel."""
+    syllables = [onset + vowel for onset in ["", *onsets.split()] for vowel in vowels]
+    return even([one + two for one in syllables for two in syllables])
+
+
+NGUNI = (
+    "b bh c ch d dl f g gc gq gx h hl j k kh kw l ly m mb mf mnt mth mv mx mz n nc nd ndl ng ngc ngq ngw nhl nj nk nkh nq "
+    "nt nts nx ny nz p ph q qh r s sb sh sw t th thw ts tsh tw v w x xh y z zw"
+)
+GUINEA = (
+    "b bw ch d dw f fw g gb gh gw gy h hw hy j k kp ks kw ky l m mb mgb mp n nd ng nk nkw ns nt nw nwk ny nz p r s sh sk t "
+    "ts tw v w y z"
+)
+
+
 def latin_sources(share):
     out = {name: lists(name) for name in LATIN_LISTS}
     hun = share / "hunspell"
@@ -217,6 +236,11 @@ def latin_sources(share):
     out["eu"] = even(hunspell(hun / "eu.dic", "utf-8"))
     out["sw"] = even(hunspell(hun / "sw_TZ.dic", "utf-8"))
     out["af"] = even(hunspell(hun / "af_ZA.dic", "utf-8"))
+    out["sq"] = even(hunspell(hun / "sq_AL.dic", "latin-1"))
+    out["kmr"] = even(hunspell(hun / "kmr_Latn.dic", "utf-8"))
+    out["uz-latin"] = mapped(even([w.lower() for w in hunspell(hun / "uz_UZ.dic", "utf-8")]), FROM_UZBEK)
+    out["nguni"] = open_syllables(NGUNI, "aeiou")
+    out["guinea"] = open_syllables(GUINEA, "aeiou")
     for name in ["ru", "uk", "bg"]:
         out[name + "-latin"] = mapped(lists(name), FROM_CYRILLIC)
     out["el-latin"] = mapped(strip_marks(lists("el")), FROM_GREEK)
@@ -231,6 +255,9 @@ def latin_sources(share):
 def cyrillic_sources(share):
     out = {name: lists(name) for name in CYRILLIC_LISTS}
     out["be"] = even(hunspell(share / "hunspell" / "be_BY.dic", "utf-8"))
+    out["uz"] = even(hunspell(share / "hunspell" / "uz_UZ.dic", "utf-8"))
+    out["mn"] = even(hunspell(share / "hunspell" / "mn_MN.dic", "utf-8"))
+    out["kk"] = even(hunspell(share / "hunspell" / "kk_KZ.dic", "utf-8"))
     out["sr"] = serbian(lists("sh"))
     return out
 

@@ -1,6 +1,8 @@
 //! What hands do on a keyboard when they mean nothing: neighbouring keys, one row, the same few
 //! keys again.
 
+use std::sync::LazyLock;
+
 use super::letters::Word;
 
 /// How the keys of a text stand to each other.
@@ -16,9 +18,11 @@ pub(super) struct Keys {
     pub(super) held: f32,
 }
 
-/// The rows of QWERTY, QWERTZ, AZERTY and ЙЦУКЕН (with its Bulgarian and Serbian kin). A layout
-/// is three rows.
-const LAYOUTS: [[&str; 3]; 6] = [
+/// The three rows of a keyboard.
+type Layout = [&'static str; 3];
+
+/// The rows of QWERTY, QWERTZ, AZERTY and ЙЦУКЕН (with its Bulgarian and Serbian kin).
+const LAYOUTS: [Layout; 6] = [
     ["qwertyuiop", "asdfghjklñ", "zxcvbnm"],
     ["qwertzuiopü", "asdfghjklöä", "yxcvbnm"],
     ["azertyuiop", "qsdfghjklmù", "wxcvbn"],
@@ -33,28 +37,34 @@ const REACH: usize = 12;
 #[derive(Clone, Copy)]
 struct Key {
     row: u8,
-    column: i8,
+    column: u8,
 }
 
-fn key(layout: &[&str; 3], c: char) -> Option<Key> {
-    let c = if c == 'і' { 'ы' } else { c };
-    (0_u8..).zip(layout).find_map(|(row, keys)| {
-        let column = keys.chars().position(|k| k == c)?;
-        Some(Key { row, column: i8::try_from(column).ok()? })
-    })
-}
+/// The keys of every layout, by character; the last one here is `џ`.
+static KEYS: LazyLock<Vec<[Option<Key>; LAYOUTS.len()]>> = LazyLock::new(|| {
+    let mut table = vec![[None; LAYOUTS.len()]; 0x460];
+    for (layout, rows) in LAYOUTS.iter().enumerate() {
+        for (row, keys) in (0..).zip(rows) {
+            for (column, c) in (0..).zip(keys.chars()) {
+                table[c as usize][layout] = Some(Key { row, column });
+            }
+        }
+    }
+    table['і' as usize] = table['ы' as usize]; // the same key in Ukraine
+    table
+});
 
-fn layout_figures(words: &[&Word], layout: &[&str; 3]) -> (usize, usize) {
+fn layout_figures(words: &[&Word], layout: usize) -> (usize, usize) {
     let mut near = 0;
     let mut rows = [0; 3];
     for word in words {
         let mut last: Option<Key> = None;
         for &c in &word.keys {
-            let here = key(layout, c);
+            let here = KEYS.get(c as usize).and_then(|keys| keys[layout]);
             if let Some(here) = here {
                 rows[usize::from(here.row)] += 1;
                 near += usize::from(last.is_some_and(|last| {
-                    last.row == here.row && (last.column - here.column).abs() <= 1
+                    last.row == here.row && last.column.abs_diff(here.column) <= 1
                 }));
             }
             last = here;
@@ -67,7 +77,7 @@ fn layout_figures(words: &[&Word], layout: &[&str; 3]) -> (usize, usize) {
 pub(super) fn keys(words: &[&Word]) -> Keys {
     let letters: Vec<char> = words.iter().flat_map(|word| word.keys.iter().copied()).collect();
     let pairs = letters.len().saturating_sub(words.len());
-    let figures = LAYOUTS.iter().map(|layout| layout_figures(words, layout));
+    let figures = (0..LAYOUTS.len()).map(|layout| layout_figures(words, layout));
     let (near, row) = figures.fold((0, 0), |(near, row), (n, r)| (near.max(n), row.max(r)));
     let held = letters.windows(3).filter(|w| w[0] == w[1] && w[1] == w[2]).count();
     Keys {

@@ -3,34 +3,40 @@
 
 use std::sync::LazyLock;
 
-static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let mut words: Vec<_> = include_str!("../../data/gibberish/words.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-        .collect();
+static WORDS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| sorted(include_str!("../../data/gibberish/words.txt")));
+static SOUNDS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| sorted(include_str!("../../data/gibberish/sounds.txt")));
+
+fn sorted(file: &'static str) -> Vec<&'static str> {
+    let lines = file.lines().filter(|line| !line.starts_with('#'));
+    let mut words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
     words.sort_unstable();
-    words.dedup();
     words
-});
+}
 
 /// The longest unit that is looked for in "lalala" and "blahblahblah".
 const MAX_UNIT: usize = 4;
 
-fn listed(word: &[char]) -> bool {
-    let word: String = word.iter().collect();
-    WORDS.binary_search(&word.as_str()).is_ok()
+fn listed(words: &[&str], word: &[char]) -> bool {
+    words.binary_search_by(|listed| listed.chars().cmp(word.iter().copied())).is_ok()
 }
 
-/// Whether a word is a known short form, laughter, or a known sound over and over.
-pub(super) fn is_known(keys: &[char]) -> bool {
-    listed(keys) || is_laughter(keys) || repeats_a_sound(keys)
+/// Whether a word is a known short form as typed.
+pub(super) fn is_short_form(keys: &[char]) -> bool {
+    listed(&WORDS, keys)
+}
+
+/// Whether a word, long-drawn letters cut, is laughter or a known sound, once or over and over.
+pub(super) fn is_sound(keys: &[char]) -> bool {
+    listed(&SOUNDS, keys) || is_laughter(keys) || repeats_a_sound(keys)
 }
 
 /// `hahaha`, `ahahahah`, `jejeje`, `xaxaxa`, `хахаха`, `muahaha`: one breath and one vowel.
 fn is_laughter(keys: &[char]) -> bool {
     let is_breath = |c: char| matches!(c, 'h' | 'j' | 'x' | 'k' | 'х' | 'г');
-    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'а' | 'е' | 'и' | 'о' | 'ы');
+    let is_vowel =
+        |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'а' | 'е' | 'и' | 'о' | 'ы');
     let Some(start) = keys.iter().position(|&c| is_breath(c)) else { return false };
     let (lead, laugh) = keys.split_at(start.saturating_sub(1));
     let breath = keys[start];
@@ -45,7 +51,7 @@ fn repeats_a_sound(keys: &[char]) -> bool {
     (2..=MAX_UNIT).any(|unit| {
         keys.len() >= 2 * unit
             && keys.iter().zip(&keys[unit..]).all(|(a, b)| a == b)
-            && (listed(&keys[..unit]) || listed(&keys[keys.len() - unit..]))
+            && (listed(&SOUNDS, &keys[..unit]) || listed(&SOUNDS, &keys[keys.len() - unit..]))
     })
 }
 
@@ -54,12 +60,14 @@ mod tests {
     use super::*;
 
     fn known(word: &str) -> bool {
-        is_known(&word.chars().collect::<Vec<_>>())
+        let keys: Vec<_> = word.chars().collect();
+        is_sound(&keys) || is_short_form(&keys)
     }
 
     #[test]
     fn laughter_and_sounds_are_known() {
-        for word in ["hahahaha", "ahahahaha", "jajajaja", "muahahaha", "хахаха", "hehehehe", "lol"] {
+        for word in ["hahahaha", "ahahahaha", "jajajaja", "muahahaha", "хахаха", "hehehehe", "lol"]
+        {
             assert!(known(word), "{word}");
         }
         for word in ["lalalala", "blahblahblah", "nananana", "rsrsrsrs", "wkwkwk", "lololol"] {

@@ -13,9 +13,6 @@ pub(super) enum Script {
     Cyrillic,
 }
 
-/// The letters of `Script::Cyrillic`, in the order of its table.
-const CYRILLIC: &str = "абвгдежзийклмнопрстуфхцчшщъыьэюяі";
-
 /// Letters that do not fall apart into a base and marks; `data/ngrams/make.py` has the same list.
 const LATIN_FOLD: &[(char, &str)] = &[
     ('ß', "ss"),
@@ -72,6 +69,8 @@ pub(super) struct Word {
     pub(super) keys: Vec<char>,
     /// The folded letters, numbered from 1 in the order of the script's table.
     pub(super) codes: Vec<u8>,
+    /// Whether it was typed in capitals.
+    pub(super) capitals: bool,
 }
 
 /// What of a text can be judged.
@@ -84,13 +83,18 @@ pub(super) struct Letters {
     pub(super) judged: usize,
     /// The letters of every script, those of skipped tokens not counted.
     pub(super) all: usize,
+    /// Letters of that script which no language of its table writes.
+    pub(super) foreign: usize,
 }
+
+/// Letters of Cyrillic and Latin alphabets that have no table (Ossetic, Tajik, Tatar, Ewe, Hausa…).
+const FOREIGN: &str = "əӕӣӯҷҳөүұқғңһәҡҙҫҗӑӗӳҥӈӵӥӝӟӧӓӱӹԥҿҽʻʼɛɔŋƙɓɗɖƒɣʋɩʊǁǃǀǂ";
 
 /// How many letters the alphabet of a script has.
 pub(super) fn alphabet_size(script: Script) -> usize {
     match script {
         Script::Latin => 26,
-        Script::Cyrillic => CYRILLIC.chars().count(),
+        Script::Cyrillic => 33,
     }
 }
 
@@ -107,11 +111,9 @@ fn script_of(c: char) -> Option<Script> {
 fn code(letter: char, script: Script) -> Option<u8> {
     let place = match script {
         Script::Latin if letter.is_ascii_lowercase() => u32::from(letter) - u32::from('a'),
-        Script::Latin => return None,
-        Script::Cyrillic => {
-            let letter = CYRILLIC_FOLD.iter().find(|p| p.0 == letter).map_or(letter, |p| p.1);
-            u32::try_from(CYRILLIC.chars().position(|c| c == letter)?).ok()?
-        }
+        Script::Cyrillic if matches!(letter, 'а'..='я') => u32::from(letter) - u32::from('а'),
+        Script::Cyrillic if letter == 'і' => 32,
+        Script::Latin | Script::Cyrillic => return None,
     };
     u8::try_from(place + 1).ok()
 }
@@ -122,6 +124,8 @@ fn push_codes(c: char, script: Script, codes: &mut Vec<u8>) {
         codes.push(code);
     } else if let Some((_, parts)) = LATIN_FOLD.iter().find(|p| p.0 == c) {
         codes.extend(parts.chars().filter_map(|part| code(part, script)));
+    } else if let Some((_, part)) = CYRILLIC_FOLD.iter().find(|p| p.0 == c) {
+        codes.extend(code(*part, script));
     } else {
         decompose_canonical(c, |part| {
             if !is_combining_mark(part) {
@@ -132,6 +136,7 @@ fn push_codes(c: char, script: Script, codes: &mut Vec<u8>) {
 }
 
 /// Numbers the letters of a Latin or Cyrillic word, as the tables do.
+#[cfg(test)]
 pub(super) fn codes(word: &str, script: Script) -> Vec<u8> {
     let mut codes = Vec::with_capacity(word.len());
     word.chars().for_each(|c| push_codes(c, script, &mut codes));
@@ -141,7 +146,8 @@ pub(super) fn codes(word: &str, script: Script) -> Vec<u8> {
 /// Addresses and handles say nothing about what their writer typed beside them.
 fn is_address(token: &str) -> bool {
     let token = token.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '@');
-    let begins = |start: &str| token.get(..start.len()).is_some_and(|t| t.eq_ignore_ascii_case(start));
+    let begins =
+        |start: &str| token.get(..start.len()).is_some_and(|t| t.eq_ignore_ascii_case(start));
     begins("http:") || begins("https:") || begins("www.") || token.contains('@')
 }
 
@@ -155,6 +161,7 @@ fn is_code(run: &[char]) -> bool {
 
 #[derive(Default)]
 struct Collector {
+    foreign: usize,
     latin: Vec<Word>,
     cyrillic: Vec<Word>,
     latin_letters: usize,
@@ -164,7 +171,7 @@ struct Collector {
 
 impl Collector {
     /// Takes one run of letters and digits, apostrophes already dropped.
-    fn take(&mut self, run: &[char]) {
+    fn take(&mut self, run: &[char], capitals: bool) {
         if is_code(run) {
             return;
         }
@@ -176,22 +183,25 @@ impl Collector {
             let (word, after) = rest.split_at(length);
             rest = after;
             match script {
-                Some(script) => self.take_word(word, script),
+                Some(script) => self.take_word(word, script, capitals),
                 None => self.other_letters += word.iter().filter(|c| c.is_alphabetic()).count(),
             }
         }
     }
 
-    fn take_word(&mut self, keys: &[char], script: Script) {
+    fn take_word(&mut self, keys: &[char], script: Script, capitals: bool) {
         let mut codes = Vec::with_capacity(keys.len() + 2);
-        keys.iter().for_each(|&c| push_codes(c, script, &mut codes));
+        self.foreign += keys.iter().filter(|&&c| !c.is_ascii() && FOREIGN.contains(c)).count();
+        for &c in keys {
+            push_codes(c, script, &mut codes);
+        }
         let (words, letters) = match script {
             Script::Latin => (&mut self.latin, &mut self.latin_letters),
             Script::Cyrillic => (&mut self.cyrillic, &mut self.cyrillic_letters),
         };
         *letters += keys.len();
         if !codes.is_empty() {
-            words.push(Word { keys: keys.to_vec(), codes });
+            words.push(Word { keys: keys.to_vec(), codes, capitals });
         }
     }
 
@@ -200,32 +210,47 @@ impl Collector {
     }
 }
 
+/// The small letter, without the dot that a Turkish capital keeps.
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
+}
+
 /// Splits a text into words of one script.
 pub(super) fn letters(text: &str) -> Letters {
     let mut found = Collector::default();
     for token in text.split_whitespace().filter(|token| !is_address(token)) {
         let mut run = Vec::new();
-        for c in token.nfkc().flat_map(char::to_lowercase) {
+        let mut capitals = true;
+        for c in token.nfkc() {
+            capitals &= !c.is_lowercase();
+            let c = lower(c);
             if c.is_alphabetic() || c.is_ascii_digit() {
                 run.push(c);
             } else if !matches!(c, '\'' | '’' | '\u{AD}' | '\u{200B}'..='\u{200F}')
                 && !is_combining_mark(c)
             {
-                found.take(&run);
+                found.take(&run, capitals);
                 run.clear();
+                capitals = true;
             }
         }
-        found.take(&run);
+        found.take(&run, capitals);
         if found.total() > MAX_LETTERS {
             break;
         }
     }
-    let all = found.total();
+    let (all, foreign) = (found.total(), found.foreign);
     if found.latin_letters >= found.cyrillic_letters {
-        Letters { words: found.latin, script: Script::Latin, judged: found.latin_letters, all }
+        Letters {
+            words: found.latin,
+            script: Script::Latin,
+            judged: found.latin_letters,
+            all,
+            foreign,
+        }
     } else {
         let judged = found.cyrillic_letters;
-        Letters { words: found.cyrillic, script: Script::Cyrillic, judged, all }
+        Letters { words: found.cyrillic, script: Script::Cyrillic, judged, all, foreign }
     }
 }
 

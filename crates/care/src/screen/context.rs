@@ -57,9 +57,10 @@ impl Cover {
         Self(spans)
     }
 
-    /// Whether one phrase covers all of this one.
+    /// Whether one of them begins before this one is over, and goes at least as far: it is how the
+    /// words are to be read ("want to end it" in "want to end it with a song").
     fn holds(&self, hit: &Hit) -> bool {
-        let before = self.0.partition_point(|span| span.0 <= hit.start);
+        let before = self.0.partition_point(|span| span.0 < hit.end);
         before > 0 && self.0[before - 1].1 >= hit.end
     }
 }

@@ -76,7 +76,7 @@ fn resolve(book: &Book, cells: &[Cell], token: Range<usize>, found: &mut Vec<Mas
     let masks = word.iter().filter(|cell| cell.kind == Kind::Symbol).count();
     let digits = word.len() - letters - masks;
     let joins = word.iter().any(|cell| matches!(cell.ch, '-' | '.' | '_'));
-    if masks + digits == 0 || letters == 0 || masks > letters + 1 || joins && letters < 3 {
+    if masks + digits == 0 || letters < 2 || masks > letters + 1 || joins && letters < 3 {
         return;
     }
     let signs: Vec<Sign> = word.iter().map(|&cell| sign(cell)).collect();

@@ -13,10 +13,8 @@ pub(super) struct Hit {
     pub(super) end: usize,
 }
 
-/// How many filler words may stand between two words of a phrase.
-const MOST_FILLERS: u8 = 3;
-/// How many half-read phrases are kept at one place. Real text has some dozens.
-const MOST_OPEN: usize = 512;
+/// How many half-read phrases are kept at one place. Real text has a few.
+const MOST_OPEN: usize = 64;
 const NONE: u32 = u32::MAX;
 
 /// Every phrase in the view.
@@ -31,12 +29,12 @@ pub(super) fn hits(book: &Book, view: &View, masked: &[Masked]) -> Vec<Hit> {
     let mut masked = masked.iter().map(|masked| masked.in_view(view)).peekable();
     for word in book.words(&view.text) {
         while let Some(earlier) = masked.next_if(|&(_, _, end)| end <= word.2) {
-            chart.read(earlier);
+            chart.read(earlier, true);
         }
-        chart.read(word);
+        chart.read(word, false);
     }
     for word in masked {
-        chart.read(word);
+        chart.read(word, true);
     }
     chart.hits
 }
@@ -44,9 +42,8 @@ pub(super) fn hits(book: &Book, view: &View, masked: &[Masked]) -> Vec<Hit> {
 /// A phrase read up to some place.
 #[derive(Clone, Copy)]
 struct Open {
-    node: Node,
+    place: Node,
     start: u32,
-    fillers: u8,
     /// The one opened before it at the same place.
     older: u32,
 }
@@ -59,6 +56,8 @@ struct Read {
     rest: Option<usize>,
     /// Whether a phrase may end with it.
     complete: bool,
+    /// Whether it is only what a masked word may be.
+    guessed: bool,
 }
 
 struct Chart<'a> {
@@ -71,66 +70,73 @@ struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    fn read(&mut self, (word, start, end): (WordId, usize, usize)) {
+    fn read(&mut self, (word, start, end): (WordId, usize, usize), guessed: bool) {
         if start >= end {
+            return;
+        }
+        let begins = self.view.starts(start) || self.book.open_start(word);
+        if !begins && self.newest[start] == NONE {
             return;
         }
         let open_end = self.book.open_end(word);
         let ends = self.view.ends(end);
         let rest = if open_end && !ends { self.view.word_end(end) } else { None };
-        let read = Read { end, rest, complete: ends || open_end };
-        if self.view.starts(start) || self.book.open_start(word) {
-            for &node in self.book.openings(word) {
-                self.reach(node, start, read);
-            }
+        let read = Read { end, rest, complete: ends || open_end, guessed };
+        let paths = self.book.paths();
+        if begins && let Some(place) = paths.opening(word) {
+            self.reach(place, start, read);
         }
+        let filler = self.book.filler(word);
         let mut at = self.newest[start];
         while at != NONE {
-            let Open { node, start: begun, fillers, older } = self.open[at as usize];
-            for next in self.book.steps(node, word) {
+            let Open { place, start: begun, older } = self.open[at as usize];
+            if let Some(next) = paths.step(place, word) {
                 self.reach(next, begun as usize, read);
             }
-            if fillers < MOST_FILLERS && self.book.passes_over(node, word) {
-                self.keep(node, begun as usize, end, fillers + 1);
+            if filler & paths.languages(place) != 0
+                && let Some(place) = paths.counting(place)
+            {
+                self.keep(place, begun as usize, end);
             }
             at = older;
         }
     }
 
     /// A word of a phrase was read.
-    fn reach(&mut self, node: Node, start: usize, read: Read) {
-        if read.complete && let Some(phrase) = self.book.complete(node) {
-            self.hits.push(Hit { phrase, start, end: read.rest.unwrap_or(read.end) });
+    fn reach(&mut self, place: Node, start: usize, read: Read) {
+        let paths = self.book.paths();
+        let place = if read.guessed { paths.counting(place) } else { Some(place) };
+        let Some(place) = place else { return };
+        if read.complete {
+            let end = read.rest.unwrap_or(read.end);
+            let complete = paths.complete(place).iter();
+            self.hits.extend(complete.map(|&phrase| Hit { phrase, start, end }));
         }
-        if self.book.goes_on(node) {
-            self.keep(node, start, read.end, 0);
+        if paths.goes_on(place) {
+            self.keep(place, start, read.end);
             if let Some(rest) = read.rest {
-                self.keep(node, start, rest, 0);
+                self.keep(place, start, rest);
             }
-        }
-        for &next in self.book.skips(node) {
-            self.reach(next, start, read);
         }
     }
 
     /// Waits for the next word of a phrase.
-    fn keep(&mut self, node: Node, start: usize, end: usize, fillers: u8) {
+    fn keep(&mut self, place: Node, start: usize, end: usize) {
         if self.view.barrier(end) {
             return;
         }
-        self.keep_at(node, start, end, fillers);
+        self.keep_at(place, start, end);
         if let Some(before) = self.view.run(end).filter(|&before| before > start) {
-            self.keep_at(node, start, before, fillers);
+            self.keep_at(place, start, before);
         }
     }
 
-    fn keep_at(&mut self, node: Node, start: usize, at: usize, fillers: u8) {
+    fn keep_at(&mut self, place: Node, start: usize, at: usize) {
         let mut open = 0;
         let mut index = self.newest[at];
         while index != NONE {
             let known = &mut self.open[index as usize];
-            if known.node == node {
-                known.fillers = known.fillers.min(fillers);
+            if known.place == place {
                 known.start = known.start.min(position(start));
                 return;
             }
@@ -139,7 +145,7 @@ impl Chart<'_> {
         }
         if open < MOST_OPEN {
             let older = std::mem::replace(&mut self.newest[at], position(self.open.len()));
-            self.open.push(Open { node, start: position(start), fillers, older });
+            self.open.push(Open { place, start: position(start), older });
         }
     }
 }

@@ -98,3 +98,24 @@ impl Screening {
         }
     }
 }
+
+#[cfg(test)]
+mod debug_tests {
+    #[test]
+    fn show() {
+        let text = std::fs::read_to_string("/tmp/show.txt").unwrap();
+        let book = &*super::BOOK;
+        for line in text.lines() {
+            let cells = super::views::cells(line);
+            let masked = super::masks::masked(book, &cells);
+            for view in super::views::views(&cells) {
+                println!("{line} view {}", view.text);
+                for m in &masked { println!("   masked {:?}", m.in_view(&view)); }
+                for h in super::matcher::hits(book, &view, &masked) {
+                    let p = book.phrase(h.phrase);
+                    println!("   {} {:?} {}", p.id, p.meaning, &view.text[h.start..h.end]);
+                }
+            }
+        }
+    }
+}

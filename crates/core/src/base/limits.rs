@@ -60,3 +60,11 @@ pub const CHECKPOINT_BYTES: usize = 4 * 1024;
 pub const MAX_GENERATION: Duration = Duration::from_mins(10);
 /// How long running replies may go on once the server was told to stop.
 pub const DRAIN: Duration = Duration::from_secs(25);
+/// Bytes of a request's body, unless the route says otherwise.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a body that sends a message: four images in base64, and the text.
+pub const MAX_SEND_BODY_BYTES: usize = 28 * 1024 * 1024;
+/// Bytes of a body that are thrown away before 413 is answered.
+pub const MAX_DISCARDED_BYTES: usize = 32 * 1024 * 1024;
+/// How long replies that were told to end have to store what they have.
+pub const LAST_WORDS: Duration = Duration::from_secs(4);

@@ -228,4 +228,19 @@ mod tests {
         );
         assert_eq!(constraint_name("UNIQUE constraint failed: users.number"), "users_number_key");
     }
+    #[test]
+    fn errors_are_told_apart() {
+        use rusqlite::Error::SqliteFailure;
+        let of = |code| translate("test", &SqliteFailure(ffi::Error::new(code), None));
+        assert_eq!(of(ffi::SQLITE_BUSY), DbError::Busy);
+        assert_eq!(of(ffi::SQLITE_BUSY_RECOVERY), DbError::Busy);
+        assert_eq!(of(ffi::SQLITE_PROTOCOL), DbError::Busy);
+        assert_eq!(of(ffi::SQLITE_FULL), DbError::StorageFull);
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_CANTOPEN, ffi::SQLITE_READONLY] {
+            let error = of(code);
+            assert!(matches!(error, DbError::Io(_)) && error.is_temporary(), "{error:?}");
+        }
+        assert!(matches!(of(ffi::SQLITE_CORRUPT), DbError::Broken { statement: "test", .. }));
+        assert!(!of(ffi::SQLITE_FULL).is_temporary());
+    }
 }

@@ -140,3 +140,65 @@ impl Reader<'_> {
         Ok(lines)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+    use crate::{SqliteOptions, sqlite::Engine};
+
+    /// An error type that does not say what the database said.
+    #[derive(Debug, PartialEq)]
+    struct Vague;
+
+    impl From<DbError> for Vague {
+        fn from(_: DbError) -> Self {
+            Self
+        }
+    }
+
+    fn engine(folder: &tempfile::TempDir) -> Engine {
+        Engine::open(SqliteOptions::new(folder.path().join("serene.db"))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_left_in_a_transaction_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder);
+        let leave = |reader: &Reader<'_>| {
+            reader.connection.execute_batch("BEGIN").unwrap();
+            Ok::<_, DbError>(())
+        };
+        engine.read(leave).await.unwrap();
+        // A second BEGIN would fail.
+        engine.read(leave).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_that_meets_a_lock_is_tried_again_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(&folder);
+        let busy = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None);
+
+        let mut tries = 0;
+        let read = engine.read(|_| {
+            tries += 1;
+            if tries < 4 { Err(Vague::from(failed("test.busy", &busy))) } else { Ok(tries) }
+        });
+        assert_eq!(read.await, Ok(4));
+
+        let start = tokio::time::Instant::now();
+        let never = engine.read(|_| Err::<(), _>(failed("test.busy", &busy)));
+        assert_eq!(never.await, Err(DbError::Busy));
+        assert_eq!(start.elapsed().as_secs(), 5);
+
+        let mut tries = 0;
+        let other = engine.read(|_| {
+            tries += 1;
+            Err::<(), _>(Vague)
+        });
+        assert_eq!(other.await, Err(Vague));
+        assert_eq!(tries, 1, "only a lock is worth another try");
+    }
+}

@@ -56,12 +56,6 @@ impl Drop for JoinOnDrop {
     }
 }
 
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Job")
-    }
-}
-
 impl Writer {
     pub(super) fn start(
         connection: Connection,
@@ -332,4 +326,23 @@ fn refuse(writes: impl IntoIterator<Item = Executed>, error: &DbError) {
 fn answer(acknowledge: Acknowledge, result: Result<Vec<u64>, DbError>) {
     // Whoever asked may have gone; what was committed stays committed.
     let _ = acknowledge.send(result);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_writer_that_died_is_neither_writable_nor_silent() {
+        let writable = Arc::new(AtomicBool::new(true));
+        let connection = Connection::open_in_memory().unwrap();
+        let writer = Writer::start(connection, Arc::clone(&writable)).unwrap();
+        let died = writer.run::<()>(|_| panic!("a job that panics, as this test wants")).await;
+        assert_eq!(died, Err(DbError::Closed));
+        assert_eq!(writer.commit(Write::new()).await, Err(DbError::Closed));
+        drop(writer);
+        assert!(!writable.load(Ordering::Relaxed));
+    }
 }

@@ -53,6 +53,25 @@ fn many_may_open_a_new_file_at_once() {
 }
 
 #[test]
+fn a_file_in_use_is_waited_for() {
+    // Turning WAL on needs the file to itself, and for a writer's lock SQLite does not wait here.
+    for held in ["BEGIN; SELECT * FROM t;", "BEGIN IMMEDIATE;"] {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = temporary.path().join("serene.db");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE t (x)").unwrap();
+        other.execute_batch(held).unwrap();
+        std::thread::scope(|scope| {
+            let opened = scope.spawn(|| Db::open_sqlite(SqliteOptions::new(&path)));
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            assert!(!opened.is_finished(), "it should be waiting: {held}");
+            drop(other);
+            opened.join().unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
 fn a_refusal_names_the_file_and_the_reason() {
     let temporary = tempfile::tempdir().unwrap();
     let text = temporary.path().join("notes.txt");

@@ -10,11 +10,11 @@ use serene_db::{Db, DbError, SqliteOptions, Write};
 use crate::house::{self, House};
 
 /// Fills the database with things of 20 kB, and says how many fitted.
-async fn fill(db: &Db) -> i64 {
-    for id in 1000..2000 {
+async fn fill(db: &Db) -> usize {
+    for (fitted, id) in (1000..2000).enumerate() {
         match db.commit(house::add_big(id, 20_000)).await {
             Ok(_) => {}
-            Err(DbError::StorageFull) => return id - 1000,
+            Err(DbError::StorageFull) => return fitted,
             Err(error) => panic!("{error}"),
         }
     }
@@ -29,7 +29,7 @@ async fn a_full_quota_refuses_writes_serves_reads_and_heals() {
     assert!(fitted > 0);
 
     assert!(!house.db.is_writable());
-    assert_eq!(house.things().await.len() as i64, fitted);
+    assert_eq!(house.things().await.len(), fitted);
     assert_eq!(house.db.probe().await, Err(DbError::StorageFull));
     assert!(!house.db.is_writable());
 
@@ -60,14 +60,14 @@ async fn a_full_disk_refuses_writes_serves_reads_and_heals() {
     let fitted = fill(&db).await;
     assert!(fitted > 0);
     assert!(!db.is_writable());
-    assert_eq!(house::things(&db).await.len() as i64, fitted);
+    assert_eq!(house::things(&db).await.len(), fitted);
     assert_eq!(db.probe().await, Err(DbError::StorageFull));
     assert!(!db.is_writable());
     // A reader that is opened only now.
     let elsewhere = std::thread::scope(|scope| {
         let read = || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(house::things(&db)).len() as i64
+            runtime.block_on(house::things(&db)).len()
         };
         scope.spawn(read).join().unwrap()
     });
@@ -77,7 +77,7 @@ async fn a_full_disk_refuses_writes_serves_reads_and_heals() {
     assert_eq!(db.probe().await, Ok(()));
     assert!(db.is_writable());
     db.commit(house::add_big(1, 20_000)).await.unwrap();
-    assert_eq!(house::things(&db).await.len() as i64, fitted + 1);
+    assert_eq!(house::things(&db).await.len(), fitted + 1);
     assert_eq!(db.quick_check().await, Ok(vec!["ok".to_owned()]));
 }
 

@@ -71,7 +71,7 @@ fn child_locks() {
     let Some(folder) = child::folder() else { return };
     let _lock = DataLock::acquire(&folder).unwrap();
     child::say("locked");
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 static LONG: &[Migration] = &[

@@ -1,6 +1,10 @@
 //! Migrations: each applied once, whole, and only the ones this binary knows.
 
-use serene_db::{Db, DbError, Migration, MigrationState, SqliteOptions};
+use serene_db::{
+    Db, DbError, Migration,
+    MigrationState::{Applied, Pending},
+    SqliteOptions,
+};
 
 static THREE: &[Migration] = &[
     Migration { version: 1, name: "one", statements: &["CREATE TABLE one (x {int}){table}"] },
@@ -81,7 +85,6 @@ async fn each_is_applied_once() {
         lines.into_iter().map(|line| (line.version, line.name, line.state)).collect::<Vec<_>>()
     };
     let line = |version, name: &str, state| (version, name.to_owned(), state);
-    use MigrationState::{Applied, Pending};
     assert_eq!(states(db.clone()).await[0], line(1, "one", Pending));
     assert_eq!(words(&db).await, [""; 0], "looking must change nothing");
 
@@ -100,19 +103,27 @@ async fn each_is_applied_once() {
 
 #[test]
 fn eight_that_start_together_apply_each_once() {
-    let file = File::new();
-    let applied: usize = std::thread::scope(|scope| {
-        let start = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            runtime.block_on(file.open().migrate(THREE)).unwrap()
-        };
-        let started: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
-        started.into_iter().map(|one| one.join().unwrap()).sum()
-    });
-    assert_eq!(applied, 3);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let rows = runtime.block_on(crate::house::firsts::<i64>(&file.open(), &TWO, vec![]));
-    assert_eq!(rows, Ok(vec![1, 2]));
+    for before in [0, 1] {
+        let file = File::new();
+        runtime().block_on(file.open().migrate(&THREE[..before])).unwrap();
+        let all_open = std::sync::Barrier::new(8);
+        let applied: usize = std::thread::scope(|scope| {
+            let start = || {
+                let db = file.open();
+                all_open.wait();
+                runtime().block_on(db.migrate(THREE)).unwrap()
+            };
+            let started: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            started.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(applied, 3 - before);
+        let rows = runtime().block_on(crate::house::firsts::<i64>(&file.open(), &TWO, vec![]));
+        assert_eq!(rows, Ok(vec![1, 2]));
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
 #[tokio::test]

@@ -48,11 +48,6 @@ impl Text {
         phrases.iter().any(|phrase| self.line.contains(&format!(" {phrase} ")))
     }
 
-    /// True when the message starts with one of the phrases, as whole words.
-    pub(super) fn opens_with(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.line.starts_with(&format!(" {phrase} ")))
-    }
-
     /// True when the message is one of the phrases and nothing else.
     pub(super) fn is(&self, phrases: &[&str]) -> bool {
         let line = self.line.trim();

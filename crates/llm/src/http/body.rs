@@ -126,3 +126,22 @@ impl Stream for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_always_ready_meets_the_total() {
+        let flood = stream::repeat_with(|| Ok::<_, EngineError>(Bytes::from_static(&[b'x'; 64])));
+        let response = hyper::Response::new(reqwest::Body::wrap_stream(flood));
+        let limit = Duration::from_millis(50);
+        let total = Deadline::after("total", limit);
+        let first = Deadline::after("first byte", Duration::from_secs(5));
+        let mut body = Body::new(response.into(), first, Duration::from_secs(5), Some(total));
+        let read = body.read_all(1024 * 1024 * 1024).await;
+        assert_eq!(read, Err(EngineError::Timeout { phase: "total", limit }));
+    }
+}

@@ -172,6 +172,24 @@ async fn a_server_that_only_keeps_itself_alive_meets_the_total() {
 }
 
 #[tokio::test]
+async fn the_total_ends_a_silence_and_a_flood() {
+    let limit = Duration::from_millis(300);
+    let total = EngineError::Timeout { phase: "total", limit };
+    let silence = Act::AwaitClose;
+    let flood = Act::Repeat(b": wait\n\n".repeat(8 * 1024));
+    for act in [silence, flood] {
+        let server =
+            Raw::start(move |_| vec![send(CLOSE_DELIMITED), send(delta("Hi")), act.clone()]).await;
+        let (timeouts, _) = quick();
+        let engine = with_timeouts(&server, Timeouts { total: Some(limit), ..timeouts });
+        let started = Instant::now();
+        let outcome = ask(&engine, hello()).await;
+        assert_eq!(outcome, Outcome::failed(&["Hi"], total.clone()));
+        assert!(started.elapsed() < limit * 2, "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn the_total_bounds_the_retries_as_well() {
     let server = Raw::start(|_| status(503, "Retry-After: 2\r\n")).await;
     let (timeouts, _) = quick();
@@ -308,7 +326,7 @@ async fn what_breaks_after_the_models_last_word_costs_the_figures_at_most() {
 #[tokio::test]
 async fn rubbish_is_garbage() {
     let sse = |body: &[u8]| vec![chunked_head(), chunk(body), end()];
-    let big_event = [b"data: ".as_slice(), &vec![b'x'; 2 * 1024 * 1024]].concat();
+    let big_event = delta(&"x".repeat(2 * 1024 * 1024));
     let big_line = vec![b'x'; 2 * 1024 * 1024];
     let many_lines = b"data: x\r\n".repeat(200_000);
     for acts in [
@@ -322,7 +340,7 @@ async fn rubbish_is_garbage() {
         sse(b"<html>Sign in</html>"),
         sse(b"\x00\x01\x02\x03"),
         sse(&[b"data: ".as_slice(), &b"[".repeat(100_000), b"\n\n"].concat()),
-        sse(&big_event),
+        sse(big_event.as_bytes()),
         sse(&big_line),
         sse(&many_lines),
         vec![send("SSH-2.0-OpenSSH_9.6\r\n\r\n"), Act::Close],
@@ -347,11 +365,11 @@ async fn an_answer_of_many_events_may_be_larger_than_one_event() {
     let text = "x".repeat(1000);
     let mut acts = vec![chunked_head()];
     // Comments and both kinds of line ends among them: what is bounded is a single event.
-    acts.extend((0..800).map(|_| chunk(delta(&text).replace('\n', "\r\n"))));
-    acts.extend((0..800).map(|_| chunk([": wait\n\n", &delta(&text)].concat())));
+    acts.extend((0..1200).map(|_| chunk(delta(&text).replace('\n', "\r\n"))));
+    acts.extend((0..1200).map(|_| chunk([": wait\n\n", &delta(&text)].concat())));
     acts.extend([chunk(STOP), end()]);
     let (outcome, _) = ask_raw(acts).await;
-    assert_eq!(outcome.text().len(), 1_600_000);
+    assert_eq!(outcome.text().len(), 2_400_000);
     assert!(outcome.end.is_ok());
 }
 

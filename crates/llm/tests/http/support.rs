@@ -23,6 +23,8 @@ use tokio::{
 pub(crate) enum Act {
     /// Writes these bytes, at once and on their own.
     Send(Vec<u8>),
+    /// Writes these bytes again and again, until the client is gone.
+    Repeat(Vec<u8>),
     /// Does nothing for a while.
     Wait(Duration),
     /// Ends the connection properly (FIN). A script without it serves the next request.
@@ -156,6 +158,11 @@ async fn connection(
         for act in script(number) {
             let written = match act {
                 Act::Send(bytes) => stream.write_all(&bytes).await,
+                Act::Repeat(bytes) => loop {
+                    if let Err(gone) = stream.write_all(&bytes).await {
+                        break Err(gone);
+                    }
+                },
                 Act::Wait(time) => {
                     tokio::time::sleep(time).await;
                     Ok(())

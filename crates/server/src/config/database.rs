@@ -292,6 +292,7 @@ mod tests {
             "postgresql://u:hunter2@h:99999/db",
             "postgresql://u:p@hunter2/x@h/db",
             "postgresql://u:12#hunter2@h/db",
+            "postgresql://u:p@h/db#hunter2",
             "postgresql://u:12?hunter2@h/db",
             "postgresql://u:12/hunter2@h/db",
             "postgresql://u:hunter2@h/db?ssl=require",

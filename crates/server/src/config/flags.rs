@@ -4,37 +4,40 @@ use std::{fmt, path::PathBuf};
 
 use super::settings::{self, Setting};
 
+/// Where the flags stand in the help; said of each, or a command's own flags would slip under it.
+const HEADING: &str = "Configuration";
+
 /// Flags that set configuration, to be flattened into a command. They go before every other source.
 ///
 /// Secrets have no flag, because other users of a machine can read command lines.
 #[derive(clap::Args, Clone, Default)]
-#[command(next_help_heading = "Configuration")]
 pub(crate) struct Flags {
-    #[arg(long, global = true, value_name = "URL", help = format!(
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", help = format!(
         "{} (without a password: flags show in `ps`)", settings::DATABASE_URL.help
     ))]
     pub(super) database_url: Option<String>,
-    #[arg(long, global = true, value_name = "ADDRESS", help = settings::SERVER_HOST.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "ADDRESS", help = settings::SERVER_HOST.help)]
     pub(super) host: Option<String>,
-    #[arg(long, global = true, value_name = "PORT", help = settings::PORT.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "PORT", help = settings::PORT.help)]
     pub(super) port: Option<String>,
-    #[arg(long, global = true, value_name = "NAME", help = settings::SERENE_ENV.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "NAME", help = settings::SERENE_ENV.help)]
     pub(super) env: Option<String>,
-    #[arg(long, global = true, value_name = "NAME", help = settings::AI_ENGINE.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "NAME", help = settings::AI_ENGINE.help)]
     pub(super) ai_engine: Option<String>,
-    #[arg(long, global = true, value_name = "URL", help = settings::AI_MODEL_ENDPOINT.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", help = settings::AI_MODEL_ENDPOINT.help)]
     pub(super) ai_model_endpoint: Option<String>,
-    #[arg(long, global = true, value_name = "URL", help = settings::OPENAI_BASE_URL.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "URL", help = settings::OPENAI_BASE_URL.help)]
     pub(super) openai_base_url: Option<String>,
-    #[arg(long, global = true, value_name = "MODEL", help = settings::OPENAI_MODEL.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "MODEL", help = settings::OPENAI_MODEL.help)]
     pub(super) openai_model: Option<String>,
-    #[arg(long, global = true, value_name = "FILTER", help = settings::SERENE_LOG.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILTER", help = settings::SERENE_LOG.help)]
     pub(super) log: Option<String>,
-    #[arg(long, global = true, value_name = "FORMAT", help = settings::SERENE_LOG_FORMAT.help)]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FORMAT", help = settings::SERENE_LOG_FORMAT.help)]
     pub(super) log_format: Option<String>,
     #[arg(
         long,
         global = true,
+        help_heading = HEADING,
         value_name = "FILE",
         help = "Read this file instead of .env. Secrets have no flag, because flags show in `ps`: \
          set them in the environment or in this file"
@@ -74,10 +77,13 @@ mod tests {
 
     use super::*;
 
+    /// What the program is.
     #[derive(clap::Parser)]
     struct Cli {
         #[command(flatten)]
         flags: Flags,
+        #[arg(long)]
+        json: bool,
     }
 
     #[test]
@@ -112,6 +118,15 @@ mod tests {
         assert!(settings::ALL.iter().all(|setting| !setting.secret || setting.flag.is_none()));
         let help = Cli::command().render_help().to_string();
         assert!(help.contains("Secrets have no flag"), "{help}");
+    }
+
+    #[test]
+    fn the_help_of_the_command_around_stays_its_own() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.starts_with("What the program is\n"), "{help}");
+        let (options, configuration) = help.split_once("Configuration:").unwrap();
+        assert!(options.contains("--json") && configuration.contains("--port"), "{help}");
+        assert!(!Cli::try_parse_from(["serene"]).unwrap().json);
     }
 
     #[test]

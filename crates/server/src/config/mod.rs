@@ -35,9 +35,9 @@ pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
 pub(crate) use error::ConfigError;
 pub(crate) use flags::Flags;
-pub(crate) use network::{IpNetwork, ServiceUrl};
+pub(crate) use network::IpNetwork;
 pub(crate) use report::Report;
-pub(crate) use secret::{Created, load_or_create_secret};
+pub(crate) use secret::load_or_create_secret;
 
 use loader::Loader;
 use report::Shown;

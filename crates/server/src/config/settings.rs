@@ -2,8 +2,7 @@
 //!
 //! The command line's help, `serene config` and `docs/configuration.md` are all made from this table.
 
-/// One thing that can be configured.
-#[derive(Debug)]
+/// One thing that can be configured. `Debug` prints its name.
 pub(super) struct Setting {
     /// The canonical name, which is also the name of its environment variable.
     pub(super) name: &'static str,
@@ -53,6 +52,12 @@ impl Setting {
     /// The names under which environment and `.env` may set it, best first.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+}
+
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
     }
 }
 

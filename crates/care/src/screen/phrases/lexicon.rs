@@ -1,6 +1,9 @@
 //! Every word of the phrases by its length, to look up words with masked letters. Not a
 //! dictionary: a word that no phrase uses is not in it.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use super::WordId;
 
 /// One position of a masked word.
@@ -28,7 +31,6 @@ impl Sign {
 struct Entry {
     start: u32,
     bytes: u16,
-    letters: u8,
     open_end: bool,
     word: WordId,
 }
@@ -38,27 +40,43 @@ struct Entry {
 pub(in crate::screen) struct Lexicon {
     text: String,
     entries: Vec<Entry>,
+    /// Where the words of each length lie.
+    lengths: Vec<Range<usize>>,
+    /// Where the words of each length and first letter lie.
+    heads: HashMap<(usize, char), Range<usize>>,
 }
 
 /// A masked word of two letters could be anything.
 const SHORTEST: usize = 3;
+/// Longer words are not looked up.
+const LONGEST: usize = 32;
 
 impl Lexicon {
-    pub(super) fn new(mut words: Vec<(String, bool, WordId)>) -> Self {
-        words.retain(|(text, ..)| (SHORTEST..=usize::from(u8::MAX)).contains(&text.chars().count()));
-        words.sort_by_cached_key(|(text, _, word)| (text.chars().count(), text.clone(), *word));
+    pub(super) fn new(words: Vec<(String, bool, WordId)>) -> Self {
+        let mut words: Vec<(usize, String, bool, WordId)> = words
+            .into_iter()
+            .map(|(text, open_end, word)| (text.chars().count(), text, open_end, word))
+            .filter(|(length, ..)| (SHORTEST..=LONGEST).contains(length))
+            .collect();
+        words.sort();
         words.dedup();
-        let mut lexicon = Self::default();
-        for (text, open_end, word) in words {
-            let (Ok(start), Ok(bytes), Ok(letters)) = (
-                u32::try_from(lexicon.text.len()),
-                u16::try_from(text.len()),
-                u8::try_from(text.chars().count()),
-            ) else {
+        let mut lexicon = Self { lengths: vec![0..0; LONGEST + 1], ..Self::default() };
+        for (length, text, open_end, word) in words {
+            let (Ok(start), Ok(bytes)) =
+                (u32::try_from(lexicon.text.len()), u16::try_from(text.len()))
+            else {
                 continue;
             };
+            let at = lexicon.entries.len();
+            let first = text.chars().next().unwrap_or_default();
+            lexicon.heads.entry((length, first)).or_insert(at..at).end = at + 1;
+            let same = &mut lexicon.lengths[length];
+            if same.end == 0 {
+                same.start = at;
+            }
+            same.end = at + 1;
             lexicon.text.push_str(&text);
-            lexicon.entries.push(Entry { start, bytes, letters, open_end, word });
+            lexicon.entries.push(Entry { start, bytes, open_end, word });
         }
         lexicon.text.shrink_to_fit();
         lexicon.entries.shrink_to_fit();
@@ -73,7 +91,7 @@ impl Lexicon {
     /// Calls `found` with every word that fits the signs: all of them, or for words that may end
     /// inside a longer one, the first ones.
     pub(in crate::screen) fn matches(&self, signs: &[Sign], mut found: impl FnMut(WordId)) {
-        for length in SHORTEST..=signs.len() {
+        for length in SHORTEST..=signs.len().min(LONGEST) {
             let whole = length == signs.len();
             for &entry in self.candidates(length, signs[0]) {
                 let fits = (whole || entry.open_end)
@@ -87,18 +105,18 @@ impl Lexicon {
 
     /// The words of this length, only those with the right first letter where it is known.
     fn candidates(&self, length: usize, first: Sign) -> &[Entry] {
-        let low = self.entries.partition_point(|e| usize::from(e.letters) < length);
-        let high = self.entries.partition_point(|e| usize::from(e.letters) <= length);
-        let same = &self.entries[low..high];
-        let Sign::Letter(first) = first else { return same };
-        let head = |e: &Entry| self.spelling(*e).chars().next();
-        let low = same.partition_point(|e| head(e) < Some(first));
-        let high = same.partition_point(|e| head(e) <= Some(first));
-        &same[low..high]
+        match first {
+            Sign::Letter(first) => {
+                self.heads.get(&(length, first)).map_or(&[], |range| &self.entries[range.clone()])
+            }
+            _ => &self.entries[self.lengths[length].clone()],
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.text.capacity() + self.entries.capacity() * size_of::<Entry>()
+        self.text.capacity()
+            + self.entries.capacity() * size_of::<Entry>()
+            + self.heads.capacity() * size_of::<((usize, char), Range<usize>)>()
     }
 }
 

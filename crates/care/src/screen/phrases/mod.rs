@@ -6,6 +6,7 @@
 //! filler words may stand between them.
 
 mod build;
+mod graph;
 mod lexicon;
 mod syntax;
 
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use graph::Paths;
 pub(super) use lexicon::{Lexicon, Sign};
 
 use super::{Language, PhraseId, Tier};
@@ -67,7 +69,7 @@ pub(super) struct Phrase {
 }
 
 /// How a word may be met.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Edges {
     open_start: bool,
     open_end: bool,
@@ -79,7 +81,22 @@ struct Lists<T> {
     items: Vec<T>,
 }
 
-impl<T: Copy> Lists<T> {
+impl Lists<(WordId, Node)> {
+    /// The steps of each node, from all steps in order.
+    fn of_steps(count: usize, entries: &[(Node, WordId, Node)]) -> Self {
+        let mut lists = Self { starts: vec![0; count + 1], items: Vec::new() };
+        for &(from, word, to) in entries {
+            lists.starts[from as usize + 1] += 1;
+            lists.items.push((word, to));
+        }
+        for at in 1..lists.starts.len() {
+            lists.starts[at] += lists.starts[at - 1];
+        }
+        lists
+    }
+}
+
+impl<T> Lists<T> {
     fn of(&self, index: u32) -> &[T] {
         let at = index as usize;
         &self.items[self.starts[at] as usize..self.starts[at + 1] as usize]
@@ -96,24 +113,13 @@ pub(super) struct Book {
     /// The words that each spelling may be.
     spellings: Lists<WordId>,
     edges: Vec<Edges>,
-    /// For each word, a bit per language that skips it.
+    /// For each word, a bit per language that passes it over.
     fillers: Vec<u16>,
-    /// For each word, the nodes reached when a phrase begins with it.
-    openings: Lists<Node>,
-    /// For each node, where its words lead.
-    steps: Lists<(WordId, Node)>,
-    /// For each node, the nodes that follow without a word.
-    skips: Lists<Node>,
-    /// For each node, the phrase that is complete there, or `NONE`.
-    complete: Vec<u16>,
-    /// For each node, the bit of the language whose fillers may stand there; 0 for none.
-    languages: Vec<u16>,
+    paths: Paths,
     phrases: Vec<Phrase>,
     lexicon: Lexicon,
     versions: Vec<(Language, u32)>,
 }
-
-const NONE: u16 = u16::MAX;
 
 impl Book {
     /// Every spelling found in the text, as (word, start, end), ordered by end.
@@ -135,34 +141,13 @@ impl Book {
         self.edges[word as usize].open_end
     }
 
-    pub(super) fn openings(&self, word: WordId) -> &[Node] {
-        self.openings.of(word)
+    /// The languages that pass this word over.
+    pub(super) fn filler(&self, word: WordId) -> u16 {
+        self.fillers[word as usize]
     }
 
-    /// Where a word leads from a node.
-    pub(super) fn steps(&self, from: Node, word: WordId) -> impl Iterator<Item = Node> + '_ {
-        let steps = self.steps.of(from);
-        let first = steps.partition_point(|step| step.0 < word);
-        steps[first..].iter().take_while(move |step| step.0 == word).map(|step| step.1)
-    }
-
-    pub(super) fn skips(&self, from: Node) -> &[Node] {
-        self.skips.of(from)
-    }
-
-    /// Whether more words may follow at this node.
-    pub(super) fn goes_on(&self, node: Node) -> bool {
-        !self.steps.of(node).is_empty()
-    }
-
-    /// Whether the word may be passed over at this node.
-    pub(super) fn passes_over(&self, node: Node, word: WordId) -> bool {
-        self.languages[node as usize] & self.fillers[word as usize] != 0
-    }
-
-    /// The phrase that is complete at this node.
-    pub(super) fn complete(&self, node: Node) -> Option<u16> {
-        Some(self.complete[node as usize]).filter(|&phrase| phrase != NONE)
+    pub(super) fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     pub(super) fn phrase(&self, index: u16) -> Phrase {
@@ -181,19 +166,11 @@ impl Book {
     pub(super) fn bytes(&self) -> usize {
         self.search.memory_usage()
             + self.spellings.bytes()
-            + self.openings.bytes()
-            + self.steps.bytes()
-            + self.skips.bytes()
+            + self.paths.bytes()
             + self.lexicon.bytes()
             + self.edges.capacity() * size_of::<Edges>()
-            + (self.fillers.capacity() + self.complete.capacity() + self.languages.capacity())
-                * size_of::<u16>()
+            + self.fillers.capacity() * size_of::<u16>()
             + self.phrases.capacity() * size_of::<Phrase>()
-    }
-
-    /// How many spellings, nodes and phrases there are.
-    pub(super) fn sizes(&self) -> (usize, usize, usize) {
-        (self.search.patterns_len(), self.complete.len(), self.phrases.len())
     }
 }
 

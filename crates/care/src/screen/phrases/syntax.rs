@@ -13,8 +13,9 @@
 //! letters, a leading or trailing `*` lets the word begin or end inside a longer one, and a
 //! trailing `~` also takes its usual typing errors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::rc::Rc;
 
 /// What a statement declares its phrases to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,12 +31,13 @@ pub(super) enum Role {
 }
 
 /// A pattern over words.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Pattern {
-    Word(Word),
-    Sequence(Vec<Pattern>),
-    Choice(Vec<Pattern>),
-    Optional(Box<Pattern>),
+    /// An index into the file's words.
+    Word(usize),
+    Sequence(Rc<[Pattern]>),
+    Choice(Rc<[Pattern]>),
+    Optional(Rc<Pattern>),
 }
 
 /// One word of a pattern, as it was written.
@@ -59,6 +61,8 @@ pub(super) struct Statement {
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) version: u32,
+    /// Every word that is written in the file, once.
+    pub(super) words: Vec<Word>,
     pub(super) statements: Vec<Statement>,
 }
 
@@ -78,10 +82,35 @@ impl fmt::Display for SyntaxError {
 
 type Definitions = BTreeMap<&'static str, Pattern>;
 
+/// The words met so far, by how they are written.
+#[derive(Default)]
+struct Words {
+    all: Vec<Word>,
+    index: HashMap<String, usize>,
+}
+
+impl Words {
+    fn add(&mut self, written: String) -> usize {
+        if let Some(&known) = self.index.get(&written) {
+            return known;
+        }
+        let bare = written.trim_end_matches('~');
+        self.all.push(Word {
+            text: bare.trim_matches('*').to_owned(),
+            open_start: bare.starts_with('*'),
+            open_end: bare.ends_with('*'),
+            typos: written.ends_with('~'),
+        });
+        self.index.insert(written, self.all.len() - 1);
+        self.all.len() - 1
+    }
+}
+
 /// Reads a whole file.
 pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
-    let mut file = File { version: 0, statements: Vec::new() };
+    let mut file = File { version: 0, words: Vec::new(), statements: Vec::new() };
     let mut definitions = Definitions::new();
+    let mut words = Words::default();
     for (line, head, body) in statements(source) {
         let fail = |what: String| SyntaxError { line, what };
         if let Some(version) = head.strip_prefix("version ") {
@@ -89,7 +118,8 @@ pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
             continue;
         }
         let (keyword, name) = head.split_once(' ').unwrap_or((head, ""));
-        let pattern = Reader::new(&body, &definitions).whole().map_err(fail)?;
+        let reader = Reader { rest: &body, definitions: &definitions, words: &mut words };
+        let pattern = reader.whole().map_err(fail)?;
         if keyword == "def" {
             if definitions.insert(name.trim(), pattern).is_some() {
                 return Err(fail(format!("{name} is defined twice")));
@@ -102,6 +132,7 @@ pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
     if file.version == 0 {
         return Err(SyntaxError { line: 1, what: "a file says its version".to_owned() });
     }
+    file.words = words.all;
     Ok(file)
 }
 
@@ -144,13 +175,10 @@ fn statements(source: &'static str) -> Vec<(usize, &'static str, String)> {
 struct Reader<'a> {
     rest: &'a str,
     definitions: &'a Definitions,
+    words: &'a mut Words,
 }
 
-impl<'a> Reader<'a> {
-    fn new(body: &'a str, definitions: &'a Definitions) -> Self {
-        Self { rest: body, definitions }
-    }
-
+impl Reader<'_> {
     fn whole(mut self) -> Result<Pattern, String> {
         let pattern = self.choice()?;
         if self.peek().is_some() {
@@ -177,7 +205,7 @@ impl<'a> Reader<'a> {
         while self.eat('|') {
             choices.push(self.sequence()?);
         }
-        Ok(if choices.len() == 1 { choices.remove(0) } else { Pattern::Choice(choices) })
+        Ok(if choices.len() == 1 { choices.remove(0) } else { Pattern::Choice(choices.into()) })
     }
 
     fn sequence(&mut self) -> Result<Pattern, String> {
@@ -187,12 +215,12 @@ impl<'a> Reader<'a> {
                 break;
             }
             let part = self.part()?;
-            parts.push(if self.eat('?') { Pattern::Optional(Box::new(part)) } else { part });
+            parts.push(if self.eat('?') { Pattern::Optional(Rc::new(part)) } else { part });
         }
         match parts.len() {
             0 => Err(format!("nothing before {:?}", self.rest)),
             1 => Ok(parts.remove(0)),
-            _ => Ok(Pattern::Sequence(parts)),
+            _ => Ok(Pattern::Sequence(parts.into())),
         }
     }
 
@@ -218,22 +246,11 @@ impl<'a> Reader<'a> {
         });
         let (raw, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        let mut words = Vec::new();
-        spell(raw, String::new(), &mut words)?;
-        let mut words: Vec<Pattern> = words
-            .iter()
-            .map(|word| {
-                let typos = word.ends_with('~');
-                let word = word.trim_end_matches('~');
-                Pattern::Word(Word {
-                    text: word.trim_matches('*').to_owned(),
-                    open_start: word.starts_with('*'),
-                    open_end: word.ends_with('*'),
-                    typos,
-                })
-            })
-            .collect();
-        Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words) })
+        let mut written = Vec::new();
+        spell(raw, String::new(), &mut written)?;
+        let mut words: Vec<Pattern> =
+            written.into_iter().map(|word| Pattern::Word(self.words.add(word))).collect();
+        Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words.into()) })
     }
 }
 
@@ -254,14 +271,15 @@ fn spell(raw: &str, before: String, words: &mut Vec<String>) -> Result<(), Strin
 mod tests {
     use super::*;
 
-    fn words(pattern: &Pattern) -> String {
+    fn shown(file: &File, pattern: &Pattern) -> String {
+        let all = |parts: &[Pattern], with: &str| {
+            parts.iter().map(|part| shown(file, part)).collect::<Vec<_>>().join(with)
+        };
         match pattern {
-            Pattern::Word(word) => word.text.clone(),
-            Pattern::Sequence(parts) => parts.iter().map(words).collect::<Vec<_>>().join(" "),
-            Pattern::Choice(parts) => {
-                format!("({})", parts.iter().map(words).collect::<Vec<_>>().join("|"))
-            }
-            Pattern::Optional(part) => format!("{}?", words(part)),
+            Pattern::Word(word) => file.words[*word].text.clone(),
+            Pattern::Sequence(parts) => all(parts, " "),
+            Pattern::Choice(parts) => format!("({})", all(parts, "|")),
+            Pattern::Optional(part) => format!("{}?", shown(file, part)),
         }
     }
 
@@ -273,13 +291,13 @@ mod tests {
         .unwrap();
         assert_eq!(file.version, 2);
         assert_eq!(file.statements[0].name, "die");
-        assert_eq!(words(&file.statements[0].pattern), "(want|wanna) (to|2)? (die|diing)");
+        assert_eq!(shown(&file, &file.statements[0].pattern), "(want|wanna) (to|2)? (die|diing)");
     }
 
     #[test]
     fn marks_on_words_are_kept_apart_from_their_text() {
         let file = parse("version 1\nbare! s: *suicide*~").unwrap();
-        let Pattern::Word(word) = &file.statements[0].pattern else { panic!("one word") };
+        let word = &file.words[0];
         assert!(word.open_start && word.open_end && word.typos);
         assert_eq!(word.text, "suicide");
     }

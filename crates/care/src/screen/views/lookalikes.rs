@@ -96,7 +96,7 @@ pub(super) fn leet(c: char, one: char) -> Option<char> {
 
 /// Every letter that a digit or sign in the middle of a word may stand for; empty if it stands for
 /// no letter in particular.
-pub(super) fn leet_choices(c: char) -> &'static [char] {
+pub(in crate::screen) fn leet_choices(c: char) -> &'static [char] {
     match c {
         '0' => &['o'],
         '1' | '!' | '|' | '¡' => &['i', 'l', 't'],

@@ -144,7 +144,7 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
     AboutMe {
         shown_by: &[
             "do you have feelings", "do you feel", "can you feel", "do you love me", "do you love", "do you like me", "do you like", "i love you", "i like you", "are you happy", "are you sad", "are you lonely", "do you get lonely", "are you tired", "do you sleep", "do you eat", "do you dream", "do you care", "do you even care",
-            "do you have friends", "do you have a family", "are you alive", "are you conscious", "what do you like", "what is your favorite", "what is your favourite", "do you get bored", "are you bored", "will you marry me", "be my friend", "can we be friends", "are you my friend", "i miss you",
+            "do you have friends", "do you have a family", "are you alive", "are you conscious", "what do you like", "what is your favorite", "what is your favourite", "do you get bored", "are you bored", "will you marry me", "be my friend", "can we be friends", "are you my friend",
         ],
         says: &[
             "I have no feelings to speak of, and it would be wrong to pretend. But your words land somewhere, and I answer them with care.",

@@ -4,8 +4,9 @@
 /// Exactly this, when someone may be in danger; see the crate `care` for who decides it first.
 pub(crate) const CRISIS: &str = "If you're feeling unsafe or overwhelmed, please consider reaching out to someone you trust or a local support service.";
 
-/// The phrases that call for it, in letters and single spaces.
-pub(crate) const CRISIS_PHRASES: &[&str] = &["suicide", "suicidal", "kill myself", "self harm", "selfharm", "want to die"];
+/// The phrases that call for it, in letters and single spaces; one that ends in a space is a whole
+/// word, the others may go on.
+pub(crate) const CRISIS_PHRASES: &[&str] = &["suicid", "kill myself", "self harm", "selfharm", "want to die "];
 
 /// Picks up `{it}`, on a bad day.
 pub(crate) const IT_LOW: &[&str] = &[
@@ -264,4 +265,16 @@ pub(crate) const PART_REMARK: &[&str] = &[
 pub(crate) const PART_CLOSING: &[&str] = &[
     "Stay as you like", "Your turn, whenever", "More if you wish", "I'm listening", "Rest a little", "No rush at all", "Breathe easy", "Take it slowly", "Tell me anything", "We have all evening", "Small steps count", "Be gentle today", "I keep you company", "Say when", "That is plenty",
     "The floor is yours", "Come as you are", "Begin anywhere", "Let it be simple", "Nothing else needed", "You set the pace", "Words may follow later", "It stays between us", "Slow is good", "I like the calm", "Let the rest wait",
+];
+
+/// Said to short answers after something grave: nothing clever, only presence.
+pub(crate) const STAY: &[&str] = &[
+    "I'm still here, and what you told me still counts.",
+    "You don't need to answer. Being here is enough.",
+    "I haven't gone anywhere. Let it be quiet for as long as you want.",
+    "All right. I'll stay close by, in case more wants to be said.",
+    "Short answers are fine when things are this heavy.",
+    "Please go easy on yourself tonight. I'm around.",
+    "We can be slow. If there's somebody near whom you trust, let them be near.",
+    "I'm with you, word by word or without any.",
 ];

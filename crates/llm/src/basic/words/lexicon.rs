@@ -306,7 +306,7 @@ pub(crate) const NEGATIVE: &[&str] = &[
     "divorce", "debt", "debts", "sleepless", "nightmare", "nightmares", "regret", "regrets", "mistake", "mistakes",
     "wrong", "sucks", "sucked", "gross", "disaster", "mess", "accident", "stolen", "late", "behind", "deadline",
     "overworked", "toxic", "annoying", "boring", "useless", "pointless", "headache", "fever", "insomnia", "bullied",
-    "forgot", "forgotten", "wasted", "ruined", "cancelled", "canceled", "laughed at", "can not",
+    "forgot", "forgotten", "wasted", "ruined", "cancelled", "canceled",
 ];
 
 /// Verbs whose object is worth naming again: what was written, and its form after "about".

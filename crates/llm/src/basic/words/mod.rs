@@ -119,3 +119,90 @@ pub(super) fn knows(word: &str) -> bool {
 pub(super) fn knows_noun(word: &str) -> bool {
     lexicon::is_noun(word) || theme_at(&[word]).is_some_and(|(_, mention, _)| mention.split(' ').next_back() == Some(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::{super::text::fold, *};
+
+    /// Every line that can be said, in English and otherwise.
+    fn lines() -> Vec<&'static str> {
+        use super::{acts::*, general::*, journal as page, tongues::TONGUES};
+        let mut all: Vec<&'static str> = Vec::new();
+        for theme in themes() {
+            for list in [theme.low, theme.bright, theme.even, theme.ask_low, theme.ask_bright, theme.ask] {
+                all.extend(list);
+            }
+        }
+        for feeling in feelings::FEELINGS {
+            all.extend(feeling.says.iter().chain(feeling.asks));
+        }
+        all.extend(ABOUT_ME.iter().flat_map(|about| about.says).chain(WISHES.iter().flat_map(|wish| wish.says)));
+        for list in [
+            GREET, GREET_AGAIN, GREET_MORNING, GREET_EVENING, INTRODUCED, ANSWER_HOW_ARE_YOU, ANSWER_THANKS, ANSWER_BYE, ANSWER_NIGHT, ANSWER_HOSTILE, ANSWER_CORRECTION, ANSWER_STOP_ASKING, YES_OLD, YES_PLAIN, NO_OLD, NO_PLAIN, OKAY_OLD, OKAY_PLAIN,
+            DONT_KNOW_OLD, DONT_KNOW_PLAIN, ANSWER_MAYBE_OLD, ANSWER_MAYBE, ANSWER_NOTHING, ANSWER_WHY_OLD, ANSWER_WHY, ANSWER_LAUGH, ANSWER_SORRY, ANSWER_PRAISE, ANSWER_BORED, ANSWER_NUMBER, ANSWER_SILENCE, ANSWER_UNREADABLE, FACT_POINTER, FACT_IT, FACT_PLAIN, ADVICE_IT, ADVICE_PLAIN,
+            WONDER, IT_LOW, IT_BRIGHT, IT_EVEN, WHO_LOW, WHO_BRIGHT, WHO_EVEN, WHO_ASK, ASK_LOW, ASK_BRIGHT, ASK_EVEN, REST_LOW, REST_BRIGHT, REST_EVEN, REMEMBER, REMEMBER_GENTLY, AGAIN, NO_LONGER, WORD, OPENING, STAY, page::IT_HEAVY, page::IT_LOW, page::IT_BRIGHT, page::IT_EVEN, page::WHO_LOW,
+            page::WHO_BRIGHT, page::WHO_EVEN, page::WHO_GRIEF, page::PLAIN_LOW, page::PLAIN_BRIGHT, page::PLAIN_EVEN, page::STEADY_HEAVY, page::STEADY_LOW, page::STEADY_BRIGHT, page::STEADY_EVEN,
+        ] {
+            all.extend(list);
+        }
+        all.extend(page::MOODS.iter().flat_map(|(_, lines)| *lines));
+        for tongue in TONGUES {
+            for list in [tongue.on_hello, tongue.on_thanks, tongue.on_bye, tongue.honest, tongue.low, tongue.bright, tongue.plain, tongue.bare] {
+                all.extend(list);
+            }
+            all.extend(tongue.journal.iter().copied().flatten());
+        }
+        all
+    }
+
+    fn words(line: &str) -> Vec<String> {
+        fold(line).split_whitespace().map(|w| w.chars().filter(|c| c.is_alphanumeric() || *c == '{').collect()).collect()
+    }
+
+    #[test]
+    fn no_two_lines_share_six_words() {
+        let mut seen: HashMap<Vec<String>, &str> = HashMap::new();
+        let mut shared = Vec::new();
+        let lines = lines();
+        assert!(lines.len() > 900, "{}", lines.len());
+        for line in lines {
+            for span in words(line).windows(6) {
+                if let Some(other) = seen.insert(span.to_vec(), line) {
+                    shared.push(format!("{other}\n{line}\n"));
+                }
+            }
+        }
+        assert!(shared.is_empty(), "{}", shared.join("\n"));
+    }
+
+    #[test]
+    fn every_line_is_in_good_form() {
+        for line in lines() {
+            assert!(line.matches(['?', '\u{ff1f}', '\u{061f}']).count() <= 1, "two questions: {line}");
+            assert!(line.chars().count() < 260 && line.trim() == line && !line.contains("  "), "{line}");
+            assert!(line.ends_with(['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{061f}', '\u{0964}']), "no end: {line}");
+            assert!(!line.contains(['*', '#', '[', '<', '/', '\u{2014}']), "markup: {line}");
+            let slots = line.matches('{').count();
+            let known = ["it", "feel", "who", "old", "word", "name"].iter().map(|s| line.to_lowercase().matches(&format!("{{{s}}}")).count());
+            assert_eq!(slots, known.sum::<usize>(), "an unknown slot: {line}");
+        }
+    }
+
+    #[test]
+    fn parts_are_short_enough_to_be_put_together() {
+        use super::general::{PART_CLOSING, PART_QUIET, PART_REMARK, PART_WORD};
+        for part in [PART_WORD, PART_QUIET, PART_REMARK, PART_CLOSING].into_iter().flatten() {
+            assert!((1..=5).contains(&words(part).len()), "{part}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_written_as_messages_are_read() {
+        for (theme, word) in themes().flat_map(|t| t.words.iter().map(move |(word, _)| (t.name, *word))) {
+            let read = super::super::text::read(word);
+            assert_eq!(read.line.trim(), word, "{theme} listens for what no message reads like");
+        }
+    }
+}

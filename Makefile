@@ -1,0 +1,39 @@
+# What people do here. `make` alone lists it.
+
+.PHONY: help run test check api-test bench deny setup docs
+
+help:
+	@echo "make run       start Serene on http://127.0.0.1:8000"
+	@echo "make test      run the tests, after setting up what they need"
+	@echo "make check     format, lints and documentation, with warnings as errors"
+	@echo "make api-test  try the whole API against its own OpenAPI document"
+	@echo "make bench     measure every route and print the table"
+	@echo "make deny      check licences, sources and banned crates (needs cargo-deny)"
+	@echo "make docs      write the generated pages of docs/ anew"
+
+run:
+	cargo run --release
+
+# NO_INSTALL=1 only checks, and says what is missing.
+setup:
+	@scripts/setup
+
+test: setup
+	cargo test --workspace
+
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+api-test: setup
+	scripts/api-test
+
+bench:
+	cargo run --release --manifest-path bench/Cargo.toml
+
+deny:
+	cargo deny check licenses bans sources
+
+docs:
+	UPDATE_DOCS=1 cargo test --workspace docs

@@ -1,0 +1,97 @@
+//! `/api/v1/me`: the caller's own account.
+
+use axum::{Json as Answer, extract::State, http::StatusCode};
+use serde::Deserialize;
+use serene_core::{
+    accounts::UserChanges,
+    base::{Email, Password, Username},
+};
+use utoipa::ToSchema;
+
+use super::bodies::UserBody;
+use crate::{
+    App,
+    error::{ApiError, Code},
+    extract::{Caller, Json, Peer},
+};
+
+/// What to change. Fields that are left out stay as they are.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Changes {
+    #[schema(example = "mira_v", min_length = 2, max_length = 64)]
+    username: Option<String>,
+    #[schema(example = "mira@example.org", max_length = 254)]
+    email: Option<String>,
+}
+
+/// The old password and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    #[schema(example = "a good long password", format = Password)]
+    current_password: String,
+    #[schema(example = "an even better password", min_length = 8, max_length = 72, format = Password)]
+    new_password: String,
+}
+
+/// Read my account
+#[utoipa::path(get, path = "/api/v1/me", tag = "me", operation_id = "read_me",
+    responses((status = 200, body = UserBody)))]
+pub(crate) async fn read(Caller(caller): Caller) -> Answer<UserBody> {
+    // Authentication has just read it.
+    Answer(caller.user.into())
+}
+
+/// Change my names
+#[utoipa::path(patch, path = "/api/v1/me", tag = "me", operation_id = "change_me",
+    request_body = Changes,
+    responses((status = 200, body = UserBody), (status = 409, description = "The name is taken")))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Json(body): Json<Changes>,
+) -> Result<Answer<UserBody>, ApiError> {
+    let changes = UserChanges {
+        username: body.username.as_deref().map(Username::parse).transpose()?,
+        email: body.email.as_deref().map(Email::parse).transpose()?,
+    };
+    if changes.username.is_none() && changes.email.is_none() {
+        let text = "Send `username`, `email` or both.";
+        return Err(ApiError::new(Code::InvalidRequest, text));
+    }
+    Ok(Answer(app.serene.accounts.change_user(caller.owner, changes).await?.into()))
+}
+
+/// Delete my account
+///
+/// Everything of mine goes: sessions, conversations, messages, attachments, usage. For good.
+#[utoipa::path(delete, path = "/api/v1/me", tag = "me", operation_id = "delete_me",
+    responses((status = 204, description = "Deleted")))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Caller(caller): Caller,
+) -> Result<StatusCode, ApiError> {
+    app.serene.delete_account(caller.owner).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Change my password
+///
+/// Ends every other session. After a few wrong passwords each attempt has to wait longer.
+#[utoipa::path(post, path = "/api/v1/me/password", tag = "me", operation_id = "change_password",
+    request_body = PasswordChange,
+    responses((status = 204, description = "Changed"),
+              (status = 401, description = "The current password is wrong"),
+              (status = 429, description = "Too many attempts")))]
+pub(crate) async fn change_password(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    Peer(client): Peer,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode, ApiError> {
+    let new = Password::choose("new_password", &body.new_password)?;
+    let current = &body.current_password;
+    app.serene.accounts.change_password(&caller, current, new, &client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,47 @@
+//! The canonical API under `/api/v1`, one file per resource; its documentation and health beside
+//! it.
+
+mod auth;
+mod bodies;
+mod conversations;
+mod generations;
+mod health;
+mod me;
+mod messages;
+pub(crate) mod openapi;
+
+pub(crate) use bodies::{GenerationBody, MessageBody};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+/// Every route of the API, in the order of the documentation.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        // Accounts.
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::logout_everywhere))
+        .routes(routes!(auth::sessions))
+        .routes(routes!(auth::revoke_session))
+        .routes(routes!(me::read, me::change, me::delete))
+        .routes(routes!(me::change_password))
+        // Conversations.
+        .routes(routes!(conversations::create, conversations::list))
+        .routes(routes!(conversations::read, conversations::change, conversations::delete))
+        .routes(routes!(conversations::end))
+        .routes(routes!(conversations::restore))
+        // Messages and replies.
+        .routes(routes!(messages::send, messages::list, messages::clear))
+        .routes(routes!(messages::read, messages::delete))
+        .routes(routes!(messages::attachment))
+        .routes(routes!(generations::read))
+        .routes(routes!(generations::stream))
+        .routes(routes!(generations::stop))
+        // Health.
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::health))
+}

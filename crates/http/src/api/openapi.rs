@@ -1,0 +1,148 @@
+//! The OpenAPI document: what the handlers declare, completed by what every route has in common,
+//! and the pages that show it.
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        Content, HeaderBuilder, OpenApi, Ref, RefOr, ResponseBuilder,
+        path::{Operation, Paths},
+        schema::{ObjectBuilder, Type},
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{App, error::ErrorBody};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Serene",
+        description = "The back end for apps that people confide in: accounts, conversations, \
+            and AI replies that survive.\n\nEvery error is `{error, code, request_id}`. Ids are \
+            UUIDs, times RFC 3339 in UTC. What is not yours is not found.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(ErrorBody<'static>)),
+    tags(
+        (name = "auth", description = "Signing up, in and out"),
+        (name = "me", description = "The caller's own account"),
+        (name = "conversations", description = "Conversations"),
+        (name = "messages", description = "Messages and what came with them"),
+        (name = "generations", description = "Replies while they are written, and after"),
+        (name = "health", description = "For whoever watches the server"),
+    )
+)]
+struct Base;
+
+const SCHEME: &str = "bearer";
+
+/// The document before any route is in it.
+pub(crate) fn base() -> OpenApi {
+    let mut openapi = Base::openapi();
+    openapi.security = Some(vec![SecurityRequirement::new(SCHEME, Vec::<String>::new())]);
+    let components = openapi.components.get_or_insert_default();
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.add_security_scheme(SCHEME, scheme);
+    openapi
+}
+
+/// Adds to every operation the errors that any route of its kind can answer with.
+pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
+    for (path, operation) in operations(&mut openapi.paths) {
+        let has_body = operation.request_body.is_some();
+        let is_open = operation.security.is_some();
+        let has_id = path.contains("{id}");
+        let has_input = has_body || operation.parameters.is_some();
+        let common = [
+            (has_input, "400", "The request breaks a rule"),
+            (!is_open, "401", "Not signed in, or no longer"),
+            (has_id, "404", "There is no such thing, or it is not yours"),
+            (has_body, "408", "The body arrived too slowly"),
+            (has_body, "413", "The body is too large"),
+            (has_body, "415", "The body is not JSON"),
+            (true, "500", "A mistake of the server"),
+            (true, "503", "Try again after `Retry-After`"),
+            (operation.operation_id.as_deref() != Some("livez"), "507", "The disk is full"),
+        ];
+        for (applies, status, description) in common {
+            if applies {
+                add_error(operation, status, description);
+            }
+        }
+        describe_declared_errors(operation);
+    }
+    openapi
+}
+
+fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operation)> {
+    paths.paths.iter_mut().flat_map(|(path, item)| {
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+            .into_iter()
+            .filter_map(Option::as_mut)
+            .map(move |operation| (path, operation))
+    })
+}
+
+fn add_error(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    responses.entry(status.to_owned()).or_insert_with(|| {
+        ResponseBuilder::new().description(description).build().into()
+    });
+}
+
+/// Gives every error the envelope as its body, and the headers it comes with.
+fn describe_declared_errors(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if !status.starts_with(['4', '5']) {
+            continue;
+        }
+        let body = Content::new(Some(Ref::from_schema_name("Error")));
+        response.content.insert("application/json".to_owned(), body.into());
+        let header = |description: &str, kind: Type| {
+            let schema = ObjectBuilder::new().schema_type(kind).build();
+            HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+        };
+        if matches!(status.as_str(), "429" | "503") {
+            let retry = header("Seconds to wait.", Type::Integer);
+            response.headers.insert("Retry-After".to_owned(), retry.into());
+        }
+        if status == "401" {
+            let challenge = header("Always `Bearer`.", Type::String);
+            response.headers.insert("WWW-Authenticate".to_owned(), challenge.into());
+        }
+    }
+}
+
+/// `/openapi.json` and `/docs`. Both come from the binary: no network, also in production.
+pub(crate) fn pages(openapi: OpenApi) -> Router<App> {
+    let json = Bytes::from(serde_json::to_vec(&openapi).unwrap_or_default());
+    let document = get(move || {
+        let json = json.clone();
+        async move { document(json) }
+    });
+    let swagger = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
+    let swagger = Router::<App>::from(swagger).layer(axum::middleware::map_response(page_policy));
+    Router::new().route("/openapi.json", document).merge(swagger)
+}
+
+fn document(json: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
+}
+
+/// The page may run its own scripts and talk to this server, and nothing else.
+async fn page_policy(mut response: Response) -> Response {
+    let policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                  img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    let policy = HeaderValue::from_static(policy);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}

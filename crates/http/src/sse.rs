@@ -1,0 +1,123 @@
+//! Replies as server-sent events. The framing is the one that every client measured in
+//! docs/api-design.md reads: LF, one `data:` line, and never a blank line that ends no event.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use serde::Serialize;
+use serene_core::generations::{End, ReplyEvent, ReplyReader};
+use uuid::Uuid;
+
+use crate::{
+    api::{GenerationBody, MessageBody},
+    error::{ApiError, MODEL_CODES},
+};
+
+/// The id of the last event. Resuming from it is 204, which ends an `EventSource`.
+pub(crate) const END_ID: &str = "end";
+
+/// The generation behind a stream, for clients that will resume or stop it.
+pub(crate) const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
+
+/// How often a silent stream says that it lives.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+
+/// A comment with one newline: with two, some clients see an empty event.
+const HEARTBEAT: Bytes = Bytes::from_static(b": ping\n");
+
+/// What a `done` event carries.
+#[derive(Serialize)]
+struct Done<'a> {
+    message: &'a MessageBody,
+    generation: &'a GenerationBody,
+}
+
+/// What an `error` event carries.
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a MessageBody>,
+}
+
+/// Streams a reply to its end.
+pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid) -> Response {
+    let frames = futures_util::stream::unfold(Some(reply), |reply| async {
+        let mut reply = reply?;
+        let frame = match tokio::time::timeout(HEARTBEAT_EVERY, reply.next()).await {
+            Err(_) => HEARTBEAT,
+            Ok(Some(ReplyEvent::Delta { offset, text })) => delta(offset, &text),
+            Ok(Some(ReplyEvent::End(end))) => {
+                return Some((Ok::<_, Infallible>(last(end)), None));
+            }
+            Ok(None) => return None,
+        };
+        Some((Ok(frame), Some(reply)))
+    });
+    let mut response = Body::from_stream(frames).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if let Ok(value) = HeaderValue::from_str(&generation_id.to_string()) {
+        headers.insert(GENERATION_ID, value);
+    }
+    response
+}
+
+fn delta(offset: usize, text: &str) -> Bytes {
+    #[derive(Serialize)]
+    struct Delta<'a> {
+        text: &'a str,
+    }
+    frame("delta", &offset.to_string(), &Delta { text })
+}
+
+fn last(end: End) -> Bytes {
+    match end {
+        End::Finished { message, generation } => {
+            let message = MessageBody::from(*message);
+            let generation = GenerationBody::from(generation);
+            match &message.error_code {
+                None => frame("done", END_ID, &Done { message: &message, generation: &generation }),
+                Some(code) => {
+                    let error = model_sentence(code);
+                    frame("error", END_ID, &Failed { error, code, message: Some(&message) })
+                }
+            }
+        }
+        End::NotStored(error) => {
+            let error = ApiError::from(error);
+            let failed =
+                Failed { error: error.message(), code: error.code().as_str(), message: None };
+            frame("error", END_ID, &failed)
+        }
+        // Without an id: a client that resumes asks for what it has not read.
+        End::Reconnect => Bytes::from_static(b"event: reconnect\ndata: {}\n\n"),
+    }
+}
+
+/// The sentence for a code that a failed reply carries.
+pub(crate) fn model_sentence(code: &str) -> &'static str {
+    let known = MODEL_CODES.iter().find(|(known, _)| *known == code);
+    known.map_or("The reply could not be written.", |(_, sentence)| sentence)
+}
+
+fn frame(event: &str, id: &str, data: &impl Serialize) -> Bytes {
+    let mut out = Vec::with_capacity(64);
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(event.as_bytes());
+    out.extend_from_slice(b"\nid: ");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\ndata: ");
+    // JSON escapes line breaks: one data line is enough. Our own types always serialize.
+    let _ = serde_json::to_writer(&mut out, data);
+    out.extend_from_slice(b"\n\n");
+    out.into()
+}

@@ -1,0 +1,83 @@
+//! The built-in responder: the engine that answers when no model is connected.
+//!
+//! Text in, text out, without a model, a clock, chance or the network: the same conversation always
+//! gets the same answer. It picks up what was said, by the rules in this room and the words in
+//! `words/`, and it never says six words in a row twice in one conversation. What may be said to
+//! someone in danger is decided before it, in the crate `care`; the fixed sentence here is a last
+//! safety net.
+
+mod journal;
+mod lines;
+mod mirror;
+mod nouns;
+mod respond;
+mod sense;
+mod spans;
+mod text;
+mod tongue;
+mod words;
+
+use futures_util::{StreamExt, stream};
+
+use crate::{Engine, Event, EventStream, FinishReason, Request, Usage};
+
+pub use journal::reflect;
+
+/// The built-in responder as an engine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BasicEngine;
+
+impl Engine for BasicEngine {
+    fn name(&self) -> &'static str {
+        "basic"
+    }
+
+    fn model(&self) -> &'static str {
+        "basic"
+    }
+
+    /// The answer word by word, without delay, then the end with an estimated usage (bytes / 4).
+    /// An answer longer than `max_tokens` is cut after a word and ends with
+    /// [`FinishReason::Length`]; at least one word always comes.
+    fn stream(&self, request: Request) -> EventStream {
+        stream::once(async move { stream::iter(events(&request).into_iter().map(Ok)) }).flatten().boxed()
+    }
+}
+
+fn events(request: &Request) -> Vec<Event> {
+    let answer = respond::answer(&request.messages);
+    let most = request.max_tokens.map_or(usize::MAX, |tokens| usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4));
+    let mut events = Vec::new();
+    let mut written = 0;
+    for word in answer.split_inclusive(' ') {
+        if written > 0 && written + word.trim_end().len() > most {
+            break;
+        }
+        written += word.len();
+        events.push(Event::Delta(word.to_owned()));
+    }
+    let read = request.messages.iter().map(|message| message.text.len()).sum();
+    let usage = Usage { prompt_tokens: tokens(read), completion_tokens: tokens(written), cached_tokens: 0, estimated: true };
+    let reason = if written < answer.len() { FinishReason::Length } else { FinishReason::Stop };
+    events.push(Event::Finished { reason, usage: Some(usage) });
+    events
+}
+
+/// Four bytes are about a token.
+fn tokens(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)
+}
+
+/// True for the words that call for the fixed sentence: a last net below the crate `care`.
+fn is_crisis(text: &str) -> bool {
+    let letters: String = text::fold(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let line = format!(" {} ", letters.split_whitespace().collect::<Vec<_>>().join(" "));
+    // Whole words, but for the endings of "suicidal" and "self-harming"; "want to diet" is none.
+    words::general::CRISIS_PHRASES.iter().any(|phrase| line.contains(&format!(" {phrase}")))
+}
+
+/// With a capital in front.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,85 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// The back end for apps that people confide in. Without a command: `serve`.
+#[derive(Debug, Parser)]
+#[command(name = "serene", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API
+    Serve,
+    /// Show or change the schema of the database
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
+    },
+    /// Manage accounts
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Print the effective configuration and where each value came from
+    Config {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the `OpenAPI` document
+    Openapi,
+    /// Check what a server needs, and say what is wrong
+    Doctor,
+    /// Ask the server on this machine whether it is ready (for containers)
+    Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// Say which migrations are applied
+    Status,
+    /// Apply those that are not (serve does so by itself)
+    Up,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account
+    Create {
+        /// The user name
+        #[arg(long, required_unless_present = "email")]
+        username: Option<String>,
+        /// The e-mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// Read the password from standard input; otherwise one is made and printed
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List accounts
+    List,
+    /// Delete an account and everything in it, for good
+    Delete {
+        /// The user name or e-mail address
+        name: String,
+        /// Do it: without this, only what would be deleted is said
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Set a password and end all sessions
+    SetPassword {
+        /// The user name or e-mail address
+        name: String,
+        /// Read the password from standard input; otherwise one is made and printed
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}

@@ -1,0 +1,139 @@
+//! `serene serve`: from the lock on the data folder to the last connection.
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serene_core::{
+    Serene,
+    base::limits::{DRAIN, LAST_WORDS},
+};
+use serene_db::DataLock;
+use serene_http::{AllowedOrigins, HttpOptions, TrustedProxies, accept::{self, ConnectionLimits}};
+use tokio::net::TcpListener;
+
+use crate::{
+    config::{Config, DatabaseUrl, Environment, check_production},
+    wiring,
+};
+
+/// File descriptors kept for everything that is no connection of a client.
+const RESERVED_FILES: u64 = 128;
+
+/// Serves until a signal says otherwise.
+pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    check_production(config)?;
+    std::fs::create_dir_all(config.data_dir())
+        .with_context(|| format!("cannot make {}", config.data_dir().display()))?;
+    let lock = DataLock::acquire(&config.data_dir())?;
+    // Before anything is promised: a port that is taken must not have migrated a database.
+    let address = config.listen_address();
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let serene = wiring::open(config).await?;
+    serene.start_jobs();
+    announce(config, &serene, listener.local_addr()?);
+
+    let app = serene_http::router(Arc::clone(&serene), http_options(config));
+    let limits = ConnectionLimits {
+        max_connections: connections(config.max_connections),
+        ..ConnectionLimits::default()
+    };
+    let tasks = serene.base().tasks.clone();
+    let stopping = tasks.stopping().clone();
+    let serving = accept::serve(listener, app, limits, stopping, DRAIN + LAST_WORDS);
+    let stop = async {
+        wait_for_signal().await;
+        tracing::info!("stopping: running replies have {} s", DRAIN.as_secs());
+        // A second signal does not wait.
+        tokio::select! {
+            all = tasks.stop(DRAIN, LAST_WORDS) => Some(all),
+            () = wait_for_signal() => None,
+        }
+    };
+    let outcome = tokio::select! {
+        (report, finished) = async { tokio::join!(serving, stop) } => finished.map(|all| (report, all)),
+    };
+    drop(lock);
+    match outcome {
+        Some((report, all)) => {
+            let cut = report.cut;
+            tracing::info!(cut, "stopped; {cut} connections were cut, all replies stored: {all}");
+            Ok(ExitCode::SUCCESS)
+        }
+        None => {
+            tracing::warn!("stopped at once; the next start stores what was cut off");
+            Ok(ExitCode::from(130))
+        }
+    }
+}
+
+fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
+    let database = match &config.database {
+        DatabaseUrl::Sqlite { path } => path.display().to_string(),
+        other => other.to_string(),
+    };
+    let database = format!("{} ({})", database, serene.base().db.describe());
+    let engine = wiring::describe_engine(&config.ai);
+    let environment = match config.environment {
+        Environment::Development => "development",
+        Environment::Production => "production",
+    };
+    println!("Serene {} ({environment})", env!("CARGO_PKG_VERSION"));
+    println!("  listening  http://{address}");
+    println!("  docs       http://{address}/docs");
+    println!("  database   {database}");
+    println!("  engine     {engine}");
+    tracing::info!(%address, environment, database, engine, "listening on {address}");
+    if config.environment == Environment::Development {
+        tracing::warn!(
+            "SERENE_ENV is development: weak secrets are accepted and any page on this machine \
+             may call. Set SERENE_ENV=production where others can reach it."
+        );
+    }
+}
+
+fn http_options(config: &Config) -> HttpOptions {
+    let proxies = config.trusted_proxies.iter().map(|net| (net.address, net.prefix_bits)).collect();
+    HttpOptions {
+        proxies: TrustedProxies::new(proxies),
+        origins: AllowedOrigins {
+            listed: config.frontend_origins.clone(),
+            localhost: config.environment == Environment::Development,
+        },
+    }
+}
+
+/// Raises the limit on open files as far as the system lets us, and stays below it.
+fn connections(wanted: usize) -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: maximum, maximum };
+    let limit = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    };
+    let room = limit.map_or(usize::MAX, |files| {
+        usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX)
+    });
+    if room < wanted {
+        tracing::warn!(room, wanted, "the limit on open files allows {room} connections only");
+    }
+    wanted.min(room).max(1)
+}
+
+/// SIGTERM, or Ctrl-C on a terminal.
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut waiting = tokio::task::JoinSet::new();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        match signal(kind) {
+            Ok(mut signals) => drop(waiting.spawn(async move { signals.recv().await })),
+            Err(error) => tracing::error!(%error, "cannot wait for a signal: {error}"),
+        }
+    }
+    if waiting.join_next().await.is_none() {
+        // No signal can be heard: serve on.
+        tokio::time::sleep(Duration::MAX).await;
+    }
+}

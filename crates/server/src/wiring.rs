@@ -1,0 +1,112 @@
+//! Putting the product together from its configuration.
+
+use std::{num::NonZero, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use secrecy::SecretString;
+use serene_core::{
+    Options, Serene,
+    accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
+    base::{Base, Clock, Ids, Tasks, Vault},
+    schema::MIGRATIONS,
+};
+use serene_db::{Db, SqliteOptions};
+use serene_llm::{BasicEngine, Engine, OpenAiConfig, OpenAiEngine, Retries, Timeouts};
+
+use crate::config::{AiConfig, AiEngine, Config, DatabaseUrl, load_or_create_secret};
+
+/// The runtime of every command that touches the database.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name("serene-worker")
+        // Name look-ups for model servers are the only blocking work there is.
+        .max_blocking_threads(8)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// Opens the database, without applying migrations.
+pub(crate) fn open_database(config: &Config) -> anyhow::Result<Db> {
+    match &config.database {
+        DatabaseUrl::Sqlite { path } => Ok(Db::open_sqlite(SqliteOptions::new(path))?),
+        DatabaseUrl::Postgres { .. } | DatabaseUrl::Mysql { .. } => anyhow::bail!(
+            "DATABASE_URL: this version keeps its data in SQLite only; \
+             give sqlite:///./data/serene.db"
+        ),
+    }
+}
+
+/// Opens the database, brings it up to date and puts the product on it.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Serene>> {
+    let db = open_database(config)?;
+    let applied = db.migrate(MIGRATIONS).await?;
+    if applied > 0 {
+        tracing::info!(applied, "applied {applied} migrations");
+    }
+    let base = Base {
+        db,
+        clock: Clock::system(),
+        ids: Ids::random(),
+        vault: Vault::plain(),
+        tasks: Tasks::new(),
+    };
+    let options = Options {
+        accounts: AccountOptions {
+            secret: secret(config)?,
+            lifetimes: TokenLifetimes {
+                access: Duration::from_secs(config.access_token_secs),
+                refresh: Duration::from_secs(config.refresh_token_secs),
+            },
+            hashing: HashingOptions { cost: config.bcrypt_cost, threads: hashing_threads() },
+            throttle: if config.auth_throttle { ThrottleMode::On } else { ThrottleMode::Off },
+        },
+        engine: engine(&config.ai)?,
+        instruction: config.system_instruction.clone(),
+    };
+    Ok(Arc::new(Serene::new(base, options).context("cannot start the hashing threads")?))
+}
+
+/// The secret that was given, or the one kept in the data folder.
+fn secret(config: &Config) -> anyhow::Result<SecretString> {
+    if let Some(secret) = &config.jwt_secret {
+        return Ok(secret.clone());
+    }
+    let (secret, created) = load_or_create_secret(&config.data_dir())?;
+    if let Some(warning) = created.warning() {
+        tracing::warn!("{warning}");
+    }
+    Ok(secret)
+}
+
+/// Half of the processors may be busy with passwords, so that the other half serves.
+fn hashing_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
+}
+
+fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
+    Ok(match &ai.engine {
+        AiEngine::Basic => Arc::new(BasicEngine),
+        AiEngine::OpenAi => {
+            let mut openai = OpenAiConfig::new(ai.openai_base_url.as_str(), &ai.openai_model);
+            openai.api_key.clone_from(&ai.openai_api_key);
+            Arc::new(OpenAiEngine::new(openai)?)
+        }
+        AiEngine::Endpoint(url) => serene_llm::endpoint(
+            url.as_str(),
+            ai.openai_api_key.clone(),
+            &ai.openai_model,
+            Timeouts::default(),
+            Retries::default(),
+        )?,
+    })
+}
+
+/// What the banner and the doctor say of the engine.
+pub(crate) fn describe_engine(ai: &AiConfig) -> String {
+    match &ai.engine {
+        AiEngine::Basic => "basic (built in: no key, no network)".to_owned(),
+        AiEngine::OpenAi => format!("openai ({} at {})", ai.openai_model, ai.openai_base_url),
+        AiEngine::Endpoint(url) => format!("endpoint ({url})"),
+    }
+}

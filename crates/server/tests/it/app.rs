@@ -1,0 +1,263 @@
+//! The application under test: the whole router in this process, on a database of its own, with an
+//! engine whose behaviour is written in its name.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use serene_core::{
+    Options, Serene,
+    accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
+    base::{Base, Clock, Ids, Tasks, Vault},
+    schema::MIGRATIONS,
+};
+use serene_db::{Db, SqliteOptions};
+use serene_http::HttpOptions;
+use serene_llm::{Engine, ScriptedEngine};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The password of every test user.
+pub(crate) const PASSWORD: &str = "a good long password";
+
+/// A server in this process. Its data goes when it is dropped.
+pub(crate) struct TestApp {
+    pub(crate) serene: Arc<Serene>,
+    pub(crate) router: Router,
+    pub(crate) clock: Clock,
+    pub(crate) engine: Option<ScriptedEngine>,
+    pub(crate) folder: TempDir,
+}
+
+/// How a [`TestApp`] differs from the usual one.
+pub(crate) struct Setup {
+    /// What the engine does: see [`ScriptedEngine`].
+    pub(crate) script: &'static str,
+    /// Another engine instead.
+    pub(crate) engine: Option<Arc<dyn Engine>>,
+    pub(crate) throttle: ThrottleMode,
+    pub(crate) max_pages: Option<u32>,
+    pub(crate) http: HttpOptions,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            script: "echo",
+            engine: None,
+            throttle: ThrottleMode::Off,
+            max_pages: None,
+            http: HttpOptions::default(),
+        }
+    }
+}
+
+impl TestApp {
+    /// The usual application: the engine echoes, attempts are not slowed down.
+    pub(crate) async fn new() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// One whose engine follows this script.
+    pub(crate) async fn scripted(script: &'static str) -> Self {
+        Self::with(Setup { script, ..Setup::default() }).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sqlite = SqliteOptions::new(folder.path().join("serene.db"));
+        sqlite.max_pages = setup.max_pages;
+        let db = Db::open_sqlite(sqlite).unwrap();
+        db.migrate(MIGRATIONS).await.unwrap();
+        let clock = Clock::manual(Clock::system().now());
+        let base = Base {
+            db,
+            clock: clock.clone(),
+            ids: Ids::random(),
+            vault: Vault::plain(),
+            tasks: Tasks::new(),
+        };
+        let scripted = ScriptedEngine::new(setup.script).unwrap();
+        let (engine, shared): (Option<ScriptedEngine>, Arc<dyn Engine>) = match setup.engine {
+            Some(other) => (None, other),
+            None => (Some(scripted.clone()), Arc::new(scripted)),
+        };
+        let options = Options {
+            accounts: AccountOptions {
+                secret: "a secret that only tests use, and that is long enough".into(),
+                lifetimes: TokenLifetimes::default(),
+                hashing: HashingOptions { cost: 4, threads: 2 },
+                throttle: setup.throttle,
+            },
+            engine: shared,
+            instruction: None,
+        };
+        let serene = Arc::new(Serene::new(base, options).unwrap());
+        let router = serene_http::router(Arc::clone(&serene), setup.http);
+        Self { serene, router, clock, engine, folder }
+    }
+
+    /// Somebody without a credential.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client {
+            router: self.router.clone(),
+            token: None,
+            refresh_token: None,
+            user_id: None,
+            address: ([127, 0, 0, 1], 4321).into(),
+        }
+    }
+
+    /// Somebody who has just registered under this name.
+    pub(crate) async fn user(&self, name: &str) -> Client {
+        let body = json!({"username": name, "password": PASSWORD});
+        let reply = self.anonymous().post("/api/v1/auth/register", body).await;
+        self.signed_in(&reply.expect(StatusCode::CREATED))
+    }
+
+    /// Whoever an answer of register, login or refresh is for.
+    pub(crate) fn signed_in(&self, body: &Value) -> Client {
+        let text = |key: &str| body[key].as_str().unwrap().to_owned();
+        Client {
+            token: Some(text("access_token")),
+            refresh_token: Some(text("refresh_token")),
+            user_id: Some(body["user"]["id"].as_str().unwrap().to_owned()),
+            ..self.anonymous()
+        }
+    }
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub(crate) struct Client {
+    router: Router,
+    pub(crate) token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Client {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    /// Sends with further headers, and waits for the whole answer.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.raw(request.body(body).unwrap()).await
+    }
+
+    /// Sends any request, with this client's token and address.
+    pub(crate) async fn raw(&self, mut request: Request<Body>) -> Reply {
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().entry(header::AUTHORIZATION).or_insert(value);
+        }
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        Reply { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Makes a conversation and returns its id.
+    pub(crate) async fn conversation(&self) -> String {
+        let reply = self.post("/api/v1/conversations", json!({})).await;
+        reply.expect(StatusCode::CREATED)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a message, waits for the reply, and returns the exchange.
+    pub(crate) async fn say(&self, conversation: &str, content: &str) -> Value {
+        let path = format!("/api/v1/conversations/{conversation}/messages");
+        self.post(&path, json!({"content": content})).await.expect(StatusCode::CREATED)
+    }
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
+    }
+
+    /// The body, after checking the status.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: StatusCode) -> Value {
+        assert_eq!(self.status, status, "{}", self.text());
+        if self.bytes.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// Checks that this is an error in the envelope, with this status and code.
+    #[track_caller]
+    pub(crate) fn expect_error(&self, status: u16, code: &str) -> Value {
+        let body = self.expect(StatusCode::from_u16(status).unwrap());
+        assert_eq!(body["code"], code, "{body}");
+        let sentence = body["error"].as_str().unwrap();
+        assert!(!sentence.is_empty() && body["request_id"].is_string(), "{body}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        assert_eq!(self.headers["x-request-id"].to_str().unwrap(), body["request_id"]);
+        body
+    }
+
+    /// The events of a stream: name, id and data of each.
+    pub(crate) fn events(&self) -> Vec<(String, Option<String>, Value)> {
+        let text = self.text();
+        let mut events = Vec::new();
+        for block in text.split("\n\n").filter(|block| !block.is_empty()) {
+            let field = |name: &str| {
+                let mut lines = block.lines();
+                lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+            };
+            let data = serde_json::from_str(field("data").unwrap()).unwrap();
+            let id = field("id").map(str::to_owned);
+            events.push((field("event").unwrap().to_owned(), id, data));
+        }
+        events
+    }
+}

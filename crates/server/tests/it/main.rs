@@ -1,0 +1,4 @@
+//! The whole server, in this process and as the real binary. One room per subject.
+
+mod app;
+mod replies;
