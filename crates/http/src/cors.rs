@@ -1,7 +1,11 @@
-//! Which pages in browsers may call: an allow-list, with credentials, or nobody.
+//! Which pages in browsers may call (Fetch standard, CORS): an allow-list, with credentials, or
+//! nobody. An origin that is not on it gets no header at all, and its browser keeps the answer.
 
-use axum::http::{HeaderName, HeaderValue, Method, header, request::Parts};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+};
 
 /// The origins whose pages may call.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +16,12 @@ pub struct AllowedOrigins {
     pub localhost: bool,
 }
 
+const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
+const RESPONSE_HEADERS: &str = "retry-after, ratelimit, x-request-id, x-generation-id";
+/// How long a browser may remember a preflight, in seconds.
+const MAX_AGE_S: &str = "600";
+
 impl AllowedOrigins {
     fn allows(&self, origin: &HeaderValue) -> bool {
         let Ok(origin) = origin.to_str() else { return false };
@@ -19,29 +29,38 @@ impl AllowedOrigins {
             || (self.localhost && is_localhost(origin))
     }
 
-    pub(crate) fn layer(self) -> CorsLayer {
-        let allowed = move |origin: &HeaderValue, _: &Parts| self.allows(origin);
-        let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-        let request_headers = [
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-        ];
-        let response_headers = [
-            header::RETRY_AFTER,
-            HeaderName::from_static("ratelimit"),
-            crate::middleware::REQUEST_ID,
-            crate::sse::GENERATION_ID,
-        ];
-        CorsLayer::new()
-            .allow_origin(AllowOrigin::predicate(allowed))
-            .allow_credentials(true)
-            .allow_methods(methods)
-            .allow_headers(request_headers)
-            .expose_headers(response_headers)
-            .max_age(std::time::Duration::from_mins(10))
+    /// The origin of this request, if it comes from a page that may call.
+    pub(crate) fn of(&self, request: &Request) -> Option<HeaderValue> {
+        let origin = request.headers().get(header::ORIGIN)?;
+        self.allows(origin).then(|| origin.clone())
     }
+}
+
+/// Whether a browser asks what it may do before it does it.
+pub(crate) fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// What it may do.
+pub(crate) fn preflight() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    set(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+    set(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S);
+    response
+}
+
+/// Lets the page of this origin read the answer.
+pub(crate) fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
 }
 
 fn is_localhost(origin: &str) -> bool {

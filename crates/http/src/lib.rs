@@ -23,6 +23,7 @@ use utoipa::openapi::OpenApi;
 pub struct App {
     pub(crate) serene: Arc<Serene>,
     pub(crate) proxies: Arc<TrustedProxies>,
+    pub(crate) origins: Arc<AllowedOrigins>,
 }
 
 /// How the wire behaves.
@@ -36,14 +37,17 @@ pub struct HttpOptions {
 
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
-    let app = App { serene, proxies: Arc::new(options.proxies) };
+    let app = App {
+        serene,
+        proxies: Arc::new(options.proxies),
+        origins: Arc::new(options.origins),
+    };
     let (routes, openapi) = api::routes().split_for_parts();
     let openapi = api::openapi::complete(openapi);
     routes
         .merge(api::openapi::pages(openapi))
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
-        .layer(options.origins.layer())
         .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::outermost))
         .with_state(app)
 }

@@ -1,5 +1,5 @@
 //! What every request passes: its id, its log line, a catch for panics, the error envelope, and
-//! the headers that go on everything.
+//! the headers that go on everything, among them what lets a page in a browser read the answer.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -13,7 +13,7 @@ use axum::{
 use futures_util::FutureExt;
 
 use crate::{
-    App,
+    App, cors,
     error::{ApiError, Code, internal},
 };
 
@@ -34,11 +34,19 @@ pub(crate) async fn outermost(
     let route = request.extensions().get::<MatchedPath>().cloned();
     #[expect(clippy::disallowed_methods, reason = "measures a duration for the log")]
     let start = std::time::Instant::now();
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let response = answer.unwrap_or_else(|_| internal().into_response());
+    let origin = app.origins.of(&request);
+    let response = if origin.is_some() && cors::is_preflight(&request) {
+        cors::preflight()
+    } else {
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answer.unwrap_or_else(|_| internal().into_response())
+    };
     let mut response = envelope(response, &id);
     let took = start.elapsed();
     let headers = response.headers_mut();
+    if let Some(origin) = origin {
+        cors::allow(headers, origin);
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

@@ -5,7 +5,7 @@ use super::{
     text::{Clause, Word},
     words::{
         Feeling, Tone, feeling_at,
-        lexicon::{self, ADVERBS, AIMS, BEFORE_ING, BOUNDARY, NO_END, TIMES, VERBS},
+        lexicon::{self, ADVERBS, AIMS, BEFORE_ING, BOUNDARY, NO_END, TIMES, TRAILING, VERBS},
     },
 };
 
@@ -64,8 +64,9 @@ pub(super) fn phrase(words: &[Word], most: usize) -> Option<usize> {
         let last = words[len - 1].plain.as_str();
         let ends = len == words.len();
         let border = ends || BOUNDARY.contains(&words[len].plain.as_str());
-        let whole = if ends { !NO_END.contains(&last) } else { !lexicon::is_stop(last) && !lexicon::is_adjective(last) };
-        border && whole && !TIMES.contains(&last)
+        let content = last == "do" || !lexicon::is_stop(last) && !lexicon::is_adjective(last);
+        let whole = if ends { !NO_END.contains(&last) } else { content };
+        border && whole && !TIMES.contains(&last) && !TRAILING.contains(&last)
     })
 }
 

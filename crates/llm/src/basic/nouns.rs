@@ -207,7 +207,8 @@ pub(super) fn key_word(text: &Text) -> Option<String> {
     };
     let words: Vec<&Word> = text.clauses.iter().flat_map(|c| &c.words).filter(fit).collect();
     let best = words.iter().find(|w| super::words::knows_noun(&w.plain) || w.named);
-    let plainest = words.iter().filter(|w| !lexicon::is_adjective(&w.plain)).max_by_key(|w| w.plain.len());
+    // What matters tends to come late in a sentence.
+    let plainest = words.iter().rev().find(|w| !lexicon::is_adjective(&w.plain) && !w.plain.ends_with("ed"));
     best.or(plainest).or(words.first()).map(|w| w.shown.clone())
 }
 

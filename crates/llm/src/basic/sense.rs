@@ -347,6 +347,9 @@ fn social(core: &Text, lean: &[String]) -> Option<Act> {
     if core.count <= 14 && opens(lean, acts::CORRECTION, 5) {
         return Some(Act::Correction);
     }
+    if opens(lean, acts::THANKS, 5) && core.count <= 8 && !core.asks() {
+        return Some(Act::Thanks);
+    }
     if opens(lean, acts::PRAISE, 3) && core.count <= 10 {
         return Some(Act::Praise);
     }
@@ -357,11 +360,7 @@ fn social(core: &Text, lean: &[String]) -> Option<Act> {
         return Some(Act::HowAreYou);
     }
     let leaving = lean.iter().any(|clause| acts::BYE.iter().any(|bye| clause == bye || is_leaving(clause, bye)));
-    if leaving && core.count <= 10 {
-        return Some(Act::Bye);
-    }
-    let thanking = opens(lean, acts::THANKS, 5);
-    (thanking && core.count <= 8 && !core.asks()).then_some(Act::Thanks)
+    (leaving && core.count <= 10).then_some(Act::Bye)
 }
 
 fn is_leaving(clause: &str, bye: &str) -> bool {

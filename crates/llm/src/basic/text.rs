@@ -203,7 +203,7 @@ fn mend(token: &str) -> String {
     if let Some((_, right)) = lexicon::MISSPELT.iter().find(|(wrong, _)| *wrong == token) {
         return (*right).to_owned();
     }
-    if super::words::knows(token) || lexicon::is_stop(token) || !token.is_ascii() {
+    if super::words::knows(token) || lexicon::is_stop(token) || lexicon::is_name(token) || !token.is_ascii() {
         return token.to_owned();
     }
     if let Some(short) = squeeze(token) {

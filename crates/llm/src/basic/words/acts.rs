@@ -16,7 +16,7 @@ pub(crate) const GREET: &[&str] = &[
     "Hello! I'm glad you came by. Where would you like to start?",
     "Hey, welcome. There's no hurry here. What brings you?",
     "Hi. I was hoping somebody would drop in. How are things with you?",
-    "Hello to you too. What would you like to talk over?",
+    "Hello to you too. What shall we talk over?",
 ];
 
 pub(crate) const GREET_AGAIN: &[&str] = &[
@@ -34,7 +34,7 @@ pub(crate) const GREET_EVENING: &[&str] = &["Good evening. What kind of day lies
 /// With `{name}`: the person has said what they are called.
 pub(crate) const INTRODUCED: &[&str] = &[
     "Hello {name}, it's a pleasure to meet you. How are you today?",
-    "Nice to meet you, {name}. I'm the small responder that lives here. What would you like to talk about?",
+    "Nice to meet you, {name}. I'm the small responder that lives here. Where shall we begin?",
     "Thank you, {name}, it's good to know what to call you. What is on your mind?",
 ];
 
@@ -102,7 +102,7 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
             "No person, I'm afraid, and no large model either. I'm a modest piece of software that listens, remembers what you said in this conversation, and answers as well as it can.",
             "Honestly? A program, small and built in. I pick up what you say and give it back in a new light, and that's the whole trick.",
             "Not human, no. But what you write is real, and I take it so.",
-            "Just the responder that comes with Serene. For a cleverer partner, whoever runs this place can connect a model; for company, I'm always here.",
+            "Just the responder that comes with Serene. There are cleverer partners, if a model gets connected here; for plain company, I do well enough.",
             "I'm not real in the way you are. Think of me as a notebook that answers back.",
         ],
     },
@@ -179,7 +179,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "you are stupid", "you are so stupid", "you are dumb", "you are so dumb", "you are useless", "you are so useless", "you are an idiot", "you are worthless", "you are terrible", "you are awful", "you are bad", "you are annoying", "you are boring", "you are a joke", "you are pathetic", "you are no help",
     "you are not helping", "you are not helpful", "you are wrong", "you suck", "i hate you", "shut up", "shut it", "go away", "leave me alone", "fuck you", "fuck off", "screw you", "piss off", "get lost", "stupid bot", "dumb bot", "stupid machine", "stupid robot", "useless bot", "useless machine", "this is stupid",
     "this is useless", "this is dumb", "this is pointless", "this is bullshit", "this is rubbish", "this is garbage", "this is a waste of time", "waste of time", "what a joke", "worst bot", "worst app", "this app sucks", "this sucks", "i do not like you", "idiot", "moron", "you know nothing", "you do not help", "useless", "stupid",
-    "nobody asked you", "i do not care what you", "pathetic", "you are garbage", "you are trash", "bullshit", "you do not know anything", "what do you know",
+    "nobody asked you", "thanks for nothing", "i do not care what you", "pathetic", "you are garbage", "you are trash", "bullshit", "you do not know anything", "what do you know",
 ];
 
 pub(crate) const ANSWER_HOSTILE: &[&str] = &[
@@ -249,7 +249,7 @@ pub(crate) const YES_PLAIN: &[&str] = &[
     "Yes is a good little word to build on.",
     "I take that yes and put it somewhere safe.",
     "So we agree. Where does it lead?",
-    "Yes it is, if you say so; you know it from the inside.",
+    "Yes it is, if you say so; nobody is closer to it than you.",
     "One more yes for the collection. Is there a but that comes after it?",
     "Nodding along here, as far as a program can nod at a yes.",
     "Yes. It can be restful to be sure of something.",
@@ -640,7 +640,7 @@ pub(crate) const WISHES: &[Wish] = &[
         says: &[
             "I have no knowledge to explain it with, I'm only the small built-in responder. A connected model would know more.",
             "There's nothing on my shelves to recommend from. What have you liked so far?",
-            "Explaining needs knowing, and I know only what you tell me. How would you explain it yourself?",
+            "Explaining needs knowing, and my knowing ends at this page. How would you explain it yourself?",
         ],
     },
 ];

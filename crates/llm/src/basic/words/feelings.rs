@@ -312,7 +312,7 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "{Feel} is such a good engine for a day.",
         ],
         asks: &[
-            "What are you looking forward to the most?",
+            "What is the part you can hardly wait for?",
             "How did it all begin?",
             "What will the first step be?",
         ],

@@ -116,7 +116,7 @@ pub(crate) const ASK_BRIGHT: &[&str] = &[
     "How will you remember it?",
     "What did you feel, right in that moment?",
     "Is there more where that came from?",
-    "What are you looking forward to next?",
+    "What is the next thing you'd like to happen?",
 ];
 pub(crate) const ASK_EVEN: &[&str] = &[
     "What makes it stand out for you?",
@@ -189,7 +189,7 @@ pub(crate) const REMEMBER: &[&str] = &[
     "And {old}, from before, is still with me as well.",
     "A little while ago it was {old}. Do the two belong together?",
     "I keep {old} in mind while you tell me this.",
-    "What you told me about {old} makes me see it a bit clearer.",
+    "Knowing about {old}, I see this a bit clearer.",
     "Is {old} further away now, or just as close?",
 ];
 
@@ -241,7 +241,7 @@ pub(crate) const WORD: &[&str] = &[
 /// The first words of a conversation in which nobody has spoken yet.
 pub(crate) const OPENING: &[&str] = &[
     "Hello, and welcome. This is a quiet place to write down what's on your mind. How are you today?",
-    "Hi, it's good that you're here. What would you like to begin with?",
+    "Hi, it's good that you're here. Where shall we begin today?",
     "Welcome. Take your time, and tell me how this day finds you.",
     "Hello there. Whatever you bring is fine, big or small. What's it going to be?",
 ];

@@ -63,7 +63,7 @@ pub(crate) const WHO_GRIEF: &[&str] = &[
     "I'm so sorry about {who}.",
     "Your love for {who} is in every line.",
     "Missing {who} like this shows how much there was between you.",
-    "Thank you for writing about {who}, even now.",
+    "To write about {who}, even now, is a way of keeping them near.",
 ];
 
 /// The first sentence when the mood is all there is to go by, by the name of the feeling.

@@ -86,12 +86,19 @@ pub(crate) const TIMES: &[&str] = &[
     "wednesday", "thursday", "friday", "saturday", "sunday", "summer", "winter", "spring", "autumn",
 ];
 
+/// Words that trail behind a phrase without belonging to it.
+pub(crate) const TRAILING: &[&str] = &[
+    "today", "tomorrow", "yesterday", "tonight", "lately", "now", "anymore", "too", "really", "recently", "soon",
+    "already", "though", "then", "anyway", "again", "either", "currently", "sometimes", "often", "please", "lol",
+    "haha", "somehow", "maybe", "honestly", "right", "ago", "later", "yet",
+];
+
 /// A phrase never ends with one of these.
 pub(crate) const NO_END: &[&str] = &[
     "a", "an", "the", "my", "your", "his", "our", "their", "its", "this", "these", "those", "of", "to", "in", "on",
     "at", "by", "for", "from", "with", "about", "into", "and", "or", "but", "so", "very", "really", "too", "am", "is",
-    "are", "was", "were", "be", "been", "being", "will", "would", "can", "could", "should", "have", "has", "had", "do",
-    "does", "did", "not", "no", "just", "that", "which", "who", "than", "as", "if", "because", "more", "most", "some",
+    "are", "was", "were", "be", "been", "being", "will", "would", "can", "could", "should", "have", "has", "had",
+    "did", "not", "no", "just", "that", "which", "who", "than", "as", "if", "because", "more", "most", "some",
     "any", "every", "i", "he", "she", "we", "they", "how", "why", "what", "when", "where", "like", "get", "got",
     "make", "made", "let", "give", "gave", "put", "still", "even", "also", "only", "always", "never", "going",
 ];

@@ -88,7 +88,7 @@ pub(crate) const THEMES: &[Theme] = &[
         bright: &[
             "It's good to hear something warm about {it}.",
             "What you describe with {it} is the sort of thing that lasts.",
-            "There is a lot of home in the way you tell about {it}.",
+            "There is a lot of home in how {it} sounds, told by you.",
         ],
         even: &[
             "With {it} there's always more history in the room than anyone mentions.",
@@ -227,7 +227,7 @@ pub(crate) const THEMES: &[Theme] = &[
             "No one is built to live with {it} every hour.",
             "Let's put {it} on the table for a moment, where it can't sit on your chest.",
         ],
-        bright: &["It's good to get some distance from {it}.", "Being on the other side of {it} must feel like taking off a tight shoe."],
+        bright: &["It's good to get some distance from {it}.", "To have {it} behind you must feel like taking off a tight shoe."],
         even: &["The head makes such lists at night, and {it} can end up on every one.", "Some of {it} may belong to today, and some of it to old habits of holding on."],
         ask_low: &["Where in the day does {it} sit the heaviest?", "What is the first thing that would have to give?", "What has eased it before, even for an hour?"],
         ask_bright: &["What made room for you to breathe?"],

@@ -16,7 +16,7 @@ pub(crate) const THEMES: &[Theme] = &[
             "I'm sorry. Something like {it} can knock on doors deep inside, pride among them.",
             "Your worth never was on that payslip, whatever {it} whispers at night.",
         ],
-        bright: &["There can be a deep breath on the other side of {it}.", "It takes nerve to see {it} as a door."],
+        bright: &["After {it} there can be one very deep breath.", "It takes nerve to see {it} as a door."],
         even: &["{It} may look different in a month than it does this evening."],
         ask_low: &["What is the first thing on your mind when you wake up these days?", "Who knows about {it} so far?", "What was it about that job that you'll truly miss, if anything?"],
         ask_bright: &["What would you like to try with the room that has opened?"],
@@ -38,7 +38,7 @@ pub(crate) const THEMES: &[Theme] = &[
         bright: &["Good that {it} has some wind behind it.", "You can be pleased with how far {it} has come."],
         even: &["With {it}, a lot depends on things you'll never get to see.", "There's a bit of theatre in {it}, and you may be a better actor than you think."],
         ask_low: &["What is the question you dread most?", "Who could you practise with, even over the phone?"],
-        ask_bright: &["What do you like best about the idea of working there?"],
+        ask_bright: &["Which part of the idea of working there pleases you most?"],
         ask: &["What would you like them to see in you?", "How will you be good to yourself once {it} is over?", "What drew you to it?"],
     },
     Theme {
@@ -85,7 +85,7 @@ pub(crate) const THEMES: &[Theme] = &[
         even: &["Learning rarely goes in a straight line, and {it} can show the bends.", "Some of {it} may be memory and some of it nerve.", "There's often a single stubborn knot inside {it}, and the rest hangs on that."],
         ask_low: &["Which part do you already have, even if it's little?", "What is the worst thing {it} could really do to you?", "How do you usually calm yourself the evening before?"],
         ask_bright: &["What was the question you were happiest to see?", "How will you rest, now that it went well?"],
-        ask: &["Which bit of {it} do you find interesting, apart from having to?", "How do you like to learn, alone or with others?", "What would be enough for today?"],
+        ask: &["What do you find interesting in {it}, apart from having to?", "How do you like to learn, alone or with others?", "What would be enough for today?"],
     },
     Theme {
         name: "money",

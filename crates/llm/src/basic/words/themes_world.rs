@@ -126,7 +126,7 @@ pub(crate) const THEMES: &[Theme] = &[
         low: &["{It} can take an hour and leave you emptier than before.", "Other people's highlights next to one's own Tuesday, that is what {it} can come down to.", "When {it} acts up, it takes the mood along."],
         bright: &["Nice when {it} is of some actual use.", "For once {it} can have a medal."],
         even: &["{It} may be the first thing many of us touch in the morning.", "There's a pull in {it} that was put there on purpose."],
-        ask_low: &["How do you feel in the minute after you put it down?", "What would you do with the time otherwise?"],
+        ask_low: &["How do you feel in the minute after you put it down?", "If the time were yours again, where would it go?"],
         ask_bright: &["What made you smile there?"],
         ask: &["What are you really looking for when you reach for {it}?", "Could you imagine a whole day without it?"],
     },
@@ -170,7 +170,7 @@ pub(crate) const THEMES: &[Theme] = &[
         even: &["Another tongue is also another way to be polite, funny and cross, and {it} may show you new sides.", "Mistakes in {it} are simply the toll on that road."],
         ask_low: &["What can you say today that you couldn't in spring?"],
         ask_bright: &["Which word in it do you like for its sound alone?"],
-        ask: &["Who would you most like to talk with in {it}?", "What made you choose {it}?"],
+        ask: &["With whom would you like to chat in {it}, if you could pick?", "What made you choose {it}?"],
     },
     Theme {
         name: "celebration",
@@ -183,7 +183,7 @@ pub(crate) const THEMES: &[Theme] = &[
         bright: &["May {it} have good light, good people and a second helping.", "There's something childlike and fine in looking at {it} that way."],
         even: &["{It} can stir up all the earlier ones too.", "A date on a calendar is only paper until somebody fills it, and {it} will be no different."],
         ask_low: &["How would you spend it if nobody expected anything?", "Who will be missing at the table?"],
-        ask_bright: &["What are you looking forward to about it?", "What was the best one you remember?"],
+        ask_bright: &["What about it makes you look ahead with pleasure?", "What was the best one you remember?"],
         ask: &["What belongs to {it} for you, without which it wouldn't count?", "How was it when you were small?"],
     },
 ];

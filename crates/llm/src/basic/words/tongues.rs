@@ -137,9 +137,9 @@ pub(crate) const TONGUES: &[Tongue] = &[
         ],
         bare: &["Mon français est simple, mais je vous suis. Prenez votre temps.", "C'est bien ainsi, rien d'autre n'est nécessaire.", "Je suis là, tranquillement.", "Je vous écoute. Y a-t-il autre chose à déposer ici ?", "D'accord. Les mots viennent quand ils veulent.", "Parfois, peu suffit.", "Entendu, c'est vous qui donnez le rythme.", "Le silence a aussi sa place dans une conversation."],
         journal: [
-            &["Merci de l'avoir écrit, un jour difficile. Soyez doux avec vous-même ce soir.", "On sent que la journée a pesé. La mettre en mots est déjà un pas.", "Je suis désolé que ce soit ainsi. Demain peut commencer plus légèrement."],
+            &["Merci de l'avoir écrit, un jour difficile. Soyez doux avec vous-même ce soir.", "On sent que la journée a pesé. La mettre en mots est déjà un pas.", "Cette page est lourde, et pourtant elle est écrite. Demain peut commencer plus légèrement."],
             &["Quelle joie de lire cette page. Gardez bien ce moment.", "Il y a beaucoup de lumière dans ces lignes. Que cela dure.", "C'est un plaisir de vous lire ainsi. Profitez-en sans hâte."],
-            &["Merci d'avoir écrit cela. Que le reste de la journée vous soit doux.", "C'est bien d'avoir pris ce moment. Qu'aimeriez-vous emporter vers demain ?", "J'ai lu chaque ligne avec plaisir. Les jours simples comptent aussi."],
+            &["Merci d'avoir écrit cela. Que la fin du jour soit légère.", "C'est bien d'avoir pris ce moment. Qu'aimeriez-vous emporter vers demain ?", "J'ai lu chaque ligne avec plaisir. Les jours simples comptent aussi."],
         ],
     },
     Tongue {
@@ -186,7 +186,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
         journal: [
             &["Danke, dass du das an einem schweren Tag aufgeschrieben hast. Sei heute Abend sanft zu dir.", "Man spürt, wie viel dieser Tag gewogen hat. Es in Worte zu fassen ist schon ein Schritt.", "Es tut mir leid, dass es so war. Morgen darf leichter beginnen."],
             &["Wie schön, diese Seite zu lesen. Heb dir den Moment gut auf.", "In diesen Zeilen ist viel Licht. Möge es bleiben.", "Es ist eine Freude, dich so zu lesen. Genieß es ohne Eile."],
-            &["Danke fürs Aufschreiben. Möge der Rest des Tages freundlich sein.", "Gut, dass du dir diese Zeit genommen hast. Was möchtest du in den morgigen Tag mitnehmen?", "Ich habe jede Zeile gern gelesen. Auch einfache Tage zählen."],
+            &["Danke fürs Aufschreiben. Einen guten weiteren Tag.", "Gut, dass du dir diese Zeit genommen hast. Was möchtest du in den morgigen Tag mitnehmen?", "Ich habe jede Zeile gern gelesen. Auch einfache Tage zählen."],
         ],
     },
     Tongue {
@@ -309,7 +309,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
         journal: [
             &["Dank je dat je dit opschreef op een zware dag. Wees vanavond zacht voor jezelf.", "Je merkt hoeveel deze dag woog. Het in woorden vangen is al een stap.", "Het spijt me dat het zo was. Morgen mag lichter beginnen."],
             &["Wat heerlijk om deze bladzijde te lezen. Bewaar dat moment goed.", "Er zit veel licht in deze regels. Moge het blijven.", "Het is een plezier je zo te lezen. Geniet er rustig van."],
-            &["Dank je voor het opschrijven. Ik hoop dat de rest van de dag goed voor je is.", "Fijn dat je deze tijd nam. Wat wil je meenemen naar morgen?", "Ik heb elke regel graag gelezen. Ook gewone dagen tellen."],
+            &["Dank je voor het opschrijven. Nog een goede dag verder.", "Fijn dat je deze tijd nam. Wat wil je meenemen naar morgen?", "Ik heb elke regel graag gelezen. Ook gewone dagen tellen."],
         ],
     },
     Tongue {
