@@ -85,8 +85,11 @@ fn work(jobs: &Mutex<Receiver<Job>>, cost: u32) {
             Ok(Job::Hash(_, answer)) if answer.is_closed() => {}
             Ok(Job::Verify(_, _, answer)) if answer.is_closed() => {}
             Ok(Job::Hash(password, answer)) => {
-                if let Ok(hash) = bcrypt::non_truncating_hash(password.expose(), cost) {
-                    let _ = answer.send(hash);
+                // Never cuts anything: `Password` has refused what is longer than bcrypt reads.
+                // (`non_truncating_hash` refuses 72 bytes too, which are allowed.)
+                match bcrypt::hash(password.expose(), cost) {
+                    Ok(hash) => drop(answer.send(hash)),
+                    Err(error) => tracing::error!(%error, "hashing failed: {error}"),
                 }
             }
             Ok(Job::Verify(password, hash, answer)) => {
@@ -124,6 +127,18 @@ mod tests {
         assert!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify(password("wrong horse"), Some(hash)).await.unwrap());
         assert!(!hasher.verify(password("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn every_byte_of_the_longest_password_counts() {
+        let hasher = Hasher::start(&HashingOptions { cost: 4, threads: 1 }).unwrap();
+        let longest = "x".repeat(limits::MAX_PASSWORD_BYTES);
+        let hash = hasher.hash(password(&longest)).await.unwrap();
+        assert!(hasher.verify(password(&longest), Some(hash.clone())).await.unwrap());
+        let almost = "x".repeat(limits::MAX_PASSWORD_BYTES - 1);
+        for other in [almost.clone(), almost + "y"] {
+            assert!(!hasher.verify(password(&other), Some(hash.clone())).await.unwrap());
+        }
     }
 
     #[test]

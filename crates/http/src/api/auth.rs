@@ -22,9 +22,10 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration {
-    /// No spaces, no `@`. Compared without regard to case.
+    /// No spaces, no `@`, no characters that stand for another. Compared without regard to case.
     #[schema(example = "mira", min_length = 2, max_length = 64)]
     username: Option<String>,
+    /// At most 254 bytes.
     #[schema(example = "mira@example.org", max_length = 254)]
     email: Option<String>,
     /// At most 72 bytes: bcrypt reads no more.

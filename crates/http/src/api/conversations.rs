@@ -19,6 +19,7 @@ use crate::{
 /// What a conversation begins with.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewConversation)]
 pub(crate) struct Creation {
     /// Your own id for it: making it again returns the one that is there.
     #[schema(example = json!(null))]
@@ -31,6 +32,7 @@ pub(crate) struct Creation {
 /// What to change. Fields that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ConversationChanges)]
 pub(crate) struct Changes {
     #[schema(example = "A walk by the sea", min_length = 1, max_length = 200)]
     title: Option<String>,
@@ -58,6 +60,7 @@ pub(crate) struct ListQuery {
     #[param(inline)]
     shelf: ShelfName,
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9A-Za-z_-]{32}$")]
     cursor: Option<String>,
     /// Items on the page; 50 unless given.
     #[param(minimum = 1, maximum = 100)]

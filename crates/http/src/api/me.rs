@@ -18,9 +18,11 @@ use crate::{
 /// What to change. Fields that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UserChanges)]
 pub(crate) struct Changes {
     #[schema(example = "mira_v", min_length = 2, max_length = 64)]
     username: Option<String>,
+    /// At most 254 bytes.
     #[schema(example = "mira@example.org", max_length = 254)]
     email: Option<String>,
 }
@@ -31,6 +33,7 @@ pub(crate) struct Changes {
 pub(crate) struct PasswordChange {
     #[schema(example = "a good long password", format = Password)]
     current_password: String,
+    /// At most 72 bytes: bcrypt reads no more.
     #[schema(example = "an even better password", min_length = 8, max_length = 72, format = Password)]
     new_password: String,
 }

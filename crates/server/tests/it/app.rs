@@ -7,14 +7,14 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
-    base::{Base, Clock, Ids, Tasks, Vault},
+    base::{Base, Clock, Ids, Owner, Tasks, Vault},
     schema::MIGRATIONS,
 };
 use serene_db::{Db, SqliteOptions};
@@ -44,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) throttle: ThrottleMode,
     pub(crate) max_pages: Option<u32>,
     pub(crate) http: HttpOptions,
+    /// Where the data lies: what an earlier server left, when one is given.
+    pub(crate) folder: Option<TempDir>,
 }
 
 impl Default for Setup {
@@ -54,6 +56,7 @@ impl Default for Setup {
             throttle: ThrottleMode::Off,
             max_pages: None,
             http: HttpOptions::default(),
+            folder: None,
         }
     }
 }
@@ -70,7 +73,7 @@ impl TestApp {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = setup.folder.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let mut sqlite = SqliteOptions::new(folder.path().join("serene.db"));
         sqlite.max_pages = setup.max_pages;
         let db = Db::open_sqlite(sqlite).unwrap();
@@ -101,6 +104,22 @@ impl TestApp {
         let serene = Arc::new(Serene::new(base, options).unwrap());
         let router = serene_http::router(Arc::clone(&serene), setup.http);
         Self { serene, router, clock, engine, folder }
+    }
+
+    /// Whose data this client's is, for asking the product itself.
+    pub(crate) fn owner(&self, client: &Client) -> Owner {
+        let id = client.user_id.as_ref().unwrap().parse().unwrap();
+        Owner::for_job(id, "a test")
+    }
+
+    /// A connection of one's own to the database file, to look at what is on disk.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("serene.db")).unwrap()
+    }
+
+    /// The number that this statement counts on disk.
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// Somebody without a credential.
@@ -168,6 +187,16 @@ impl Client {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Reply {
+        self.raw(Self::request(method, path, body, headers)).await
+    }
+
+    /// A request that is not sent yet.
+    pub(crate) fn request(
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -179,20 +208,24 @@ impl Client {
             }
             None => Body::empty(),
         };
-        self.raw(request.body(body).unwrap()).await
+        request.body(body).unwrap()
     }
 
     /// Sends any request, with this client's token and address.
-    pub(crate) async fn raw(&self, mut request: Request<Body>) -> Reply {
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Reply {
+        let (parts, body) = self.open(request).await.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        Reply { status: parts.status, headers: parts.headers, bytes }
+    }
+
+    /// Like [`Self::raw`], without waiting for the body.
+    pub(crate) async fn open(&self, mut request: Request<Body>) -> Response<Body> {
         if let Some(token) = &self.token {
             let value = format!("Bearer {token}").parse().unwrap();
             request.headers_mut().entry(header::AUTHORIZATION).or_insert(value);
         }
         request.extensions_mut().insert(ConnectInfo(self.address));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        Reply { status: parts.status, headers: parts.headers, bytes }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Makes a conversation and returns its id.

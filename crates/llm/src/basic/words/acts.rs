@@ -67,6 +67,19 @@ pub(crate) const ANSWER_THANKS: &[&str] = &[
     "Always. And you may thank yourself as well for taking the time.",
 ];
 
+/// When something grave was said before.
+pub(crate) const THANKS_QUIETLY: &[&str] = &[
+    "Thank you for trusting me with it. Please be good to yourself today.",
+    "I'm glad you came here with it. You don't have to carry it by yourself.",
+    "There's no need to thank me. Come back at any hour, whenever it gets heavy.",
+    "It mattered that you wrote it down. I wish you someone kind close by.",
+];
+pub(crate) const BYE_QUIETLY: &[&str] = &[
+    "Go gently. I'm here at any hour you want to write.",
+    "Take good care of yourself, and let someone near you do so too.",
+    "Until you come back, then. I hope tonight is a soft one.",
+];
+
 pub(crate) const BYE: &[&str] = &[
     "bye", "goodbye", "good bye", "bye bye", "good night", "goodnight", "see you", "see ya", "see you later", "talk later", "talk to you later", "ttyl", "i have to go", "i got to go", "got to go", "i need to go",
     "i should go", "i am leaving", "i am off", "going to bed", "off to bed", "take care", "until next time", "have a nice day", "have a good day", "have a good night", "catch you later", "farewell", "i am going to sleep", "going to sleep now", "that is all for today",
@@ -100,7 +113,7 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
         says: &[
             "I'm Serene's small built-in responder: a program with a few rules and some kind words, no large model. I know nothing of the world, and nothing you write to me leaves this server.",
             "No person, I'm afraid, and no large model either. I'm a modest piece of software that listens, remembers what you said in this conversation, and answers as well as it can.",
-            "Honestly? A program, small and built in. I pick up what you say and give it back in a new light, and that's the whole trick.",
+            "Plainly put: a program, small and built in. I pick up what you say and give it back in a new light, and that's the whole trick.",
             "Not human, no. But what you write is real, and I take it so.",
             "Just the responder that comes with Serene. There are cleverer partners, if a model gets connected here; for plain company, I do well enough.",
             "I'm not real in the way you are. Think of me as a notebook that answers back.",
@@ -178,8 +191,13 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
 pub(crate) const HOSTILE: &[&str] = &[
     "you are stupid", "you are so stupid", "you are dumb", "you are so dumb", "you are useless", "you are so useless", "you are an idiot", "you are worthless", "you are terrible", "you are awful", "you are bad", "you are annoying", "you are boring", "you are a joke", "you are pathetic", "you are no help",
     "you are not helping", "you are not helpful", "you are wrong", "you suck", "i hate you", "shut up", "shut it", "go away", "leave me alone", "fuck you", "fuck off", "screw you", "piss off", "get lost", "stupid bot", "dumb bot", "stupid machine", "stupid robot", "useless bot", "useless machine", "this is stupid",
-    "this is useless", "this is dumb", "this is pointless", "this is bullshit", "this is rubbish", "this is garbage", "this is a waste of time", "waste of time", "what a joke", "worst bot", "worst app", "this app sucks", "this sucks", "i do not like you", "idiot", "moron", "you know nothing", "you do not help", "useless", "stupid",
-    "nobody asked you", "thanks for nothing", "i do not care what you", "pathetic", "you are garbage", "you are trash", "bullshit", "you do not know anything", "what do you know",
+    "this is useless", "this is dumb", "this is pointless", "this is bullshit", "this is rubbish", "this is garbage", "this is a waste of time", "waste of time", "what a joke", "worst bot", "worst app", "this app sucks", "this sucks", "i do not like you", "you know nothing", "you do not help",
+    "nobody asked you", "thanks for nothing", "i do not care what you", "you are garbage", "you are trash", "you do not know anything", "what do you know",
+];
+
+/// Hostile when they are all there is, or follow "you are".
+pub(crate) const INSULTS: &[&str] = &[
+    "useless", "stupid", "idiot", "moron", "pathetic", "bullshit", "dumb", "worthless", "idiotic", "ridiculous", "lame", "trash", "garbage", "rubbish", "crap", "shit", "terrible", "awful", "annoying", "boring", "fuck", "fake", "brainless",
 ];
 
 pub(crate) const ANSWER_HOSTILE: &[&str] = &[
@@ -293,7 +311,7 @@ pub(crate) const OKAY: &[&str] = &[
 pub(crate) const OKAY_OLD: &[&str] = &[
     "Okay. We can leave {old} here, or stay with it a little.",
     "All right. I still have {old} in my ear, should you want to go on.",
-    "Fine by me. Does {old} feel any different, now that it's been said?",
+    "Fine by me. Do you feel any different about {old}, now that it's been said?",
     "Good. There may be more to {old}, and it can wait until you feel like it.",
     "Okay, then we'll let {old} settle.",
     "Right. What would be good to talk over next, {old} or something lighter?",
@@ -361,7 +379,7 @@ pub(crate) const MAYBE: &[&str] = &["maybe", "perhaps", "possibly", "could be", 
 
 pub(crate) const ANSWER_MAYBE_OLD: &[&str] = &[
     "Maybe is honest. What would tip {old} to one side?",
-    "Somewhere in the middle, then, with {old}.",
+    "You needn't be surer than that about {old}.",
     "A bit of both can be the truth about {old}.",
     "It depends, I'm sure. Does {old} look different from one day to the next?",
 ];

@@ -13,11 +13,11 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "not ok", "not well", "sorrowful", "melancholy", "crushed", "wretched",
         ],
         says: &[
-            "I'm sorry you're {feel}.",
-            "Being {feel} is a lot to take through a whole day.",
-            "Thank you for saying plainly that you feel {feel}.",
+            "I'm sorry you feel {feel}.",
+            "Feeling {feel} is a lot to take through a whole day.",
+            "Thank you for saying so plainly that you feel {feel}.",
             "{Feel} is how it is just now, and it doesn't need dressing up here.",
-            "When someone is {feel}, even small errands weigh something.",
+            "When a person feels {feel}, even small errands weigh something.",
         ],
         asks: &[
             "Did it come over you slowly, or all at once?",
@@ -34,10 +34,10 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "fatigued", "wiped out", "wiped", "dead tired", "run down", "sluggish", "spent",
         ],
         says: &[
-            "No wonder the words come slowly when you're {feel}.",
-            "Being {feel} makes every hill a bit steeper.",
+            "No wonder the words come slowly when you feel {feel}.",
+            "Feeling {feel} makes every hill a bit steeper.",
             "{Feel}: then let's keep this easy and unhurried.",
-            "You're allowed to be {feel} without having earned it first.",
+            "You're allowed to feel {feel} without having earned it first.",
             "There is the kind of {feel} that a night mends, and the kind that needs more than a night.",
         ],
         asks: &[
@@ -55,11 +55,11 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "stressed about", "panicky", "jittery", "insecure", "unsure", "uncertain", "worrying",
         ],
         says: &[
-            "Being {feel} can take up far more room than the thing itself.",
-            "It makes sense to be {feel} when something matters to you.",
-            "So you're {feel}, and the mind keeps running ahead.",
+            "Feeling {feel} can take up far more room than the thing itself.",
+            "It makes sense to feel {feel} when something matters to you.",
+            "So you feel {feel}, and the mind keeps running ahead.",
             "{Feel}, then. We can look at it slowly, one corner at a time.",
-            "I can hear that you're {feel}, and there's no need to hide it.",
+            "I can hear that you feel {feel}, and there's no need to hide it.",
         ],
         asks: &[
             "What is the picture your mind keeps showing you?",
@@ -73,10 +73,10 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         tone: Tone::Low,
         words: &["scared", "afraid", "frightened", "terrified", "fearful", "petrified"],
         says: &[
-            "Being {feel} is nothing to be ashamed of.",
-            "You're {feel}, and you still found words for it.",
-            "Saying that you're {feel} is already a step out of being alone with it.",
-            "It takes a steady sort of nerve to admit to being {feel}.",
+            "Feeling {feel} is nothing to be ashamed of.",
+            "You feel {feel}, and you still found words for it.",
+            "Saying that you feel {feel} is already a step out of being alone with it.",
+            "It takes a steady sort of nerve to admit to feeling {feel}.",
         ],
         asks: &[
             "What would help you feel a little safer this evening?",
@@ -92,11 +92,11 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "bitter", "resentful", "enraged", "irritable", "sick of",
         ],
         says: &[
-            "Being {feel} usually means that something you care about was stepped on.",
-            "You have room here to be {feel}, as loudly as you need.",
-            "{Feel} is an honest thing to be.",
-            "I won't try to talk you out of being {feel}.",
-            "Then be {feel} for a bit; nobody here will tell you to calm down.",
+            "Feeling {feel} usually means that something you care about was stepped on.",
+            "You have room here to feel {feel}, as loudly as you need.",
+            "{Feel} is an honest thing to feel.",
+            "I won't try to talk you out of feeling {feel}.",
+            "Then feel {feel} for a bit; nobody here will tell you to calm down.",
         ],
         asks: &[
             "What was the moment that tipped it over?",
@@ -113,7 +113,7 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "Feeling {feel} has a silence of its own, and it's good that you broke it here.",
             "{Feel} is a hard word to write, so thank you for writing it.",
             "People can feel {feel} in a full room as much as in an empty one.",
-            "I'm only a small program, but for this moment you needn't be {feel} in saying it.",
+            "I'm only a small program, but I'm glad you said here that you feel {feel}.",
         ],
         asks: &[
             "When did you last feel really met by someone?",
@@ -130,9 +130,9 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "rushed", "behind", "busy", "drowning",
         ],
         says: &[
-            "Being {feel} can make ten small tasks look like one wall.",
-            "You're {feel}, so nothing needs solving in the next minute.",
-            "{Feel}: it helps some people to set the whole pile down in words first.",
+            "Feeling {feel} can make ten small tasks look like one wall.",
+            "You feel {feel}, so nothing needs solving in the next minute.",
+            "{Feel}, then. It helps some people to set the whole pile down in words first.",
             "Anyone holding that much would feel {feel} sooner or later.",
         ],
         asks: &[
@@ -165,8 +165,8 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         says: &[
             "I'm sorry you were left feeling {feel}.",
             "To feel {feel} by someone who matters goes deep.",
-            "Being {feel} is real, even when nobody meant it.",
-            "{Feel} is a heavy thing to bring home.",
+            "Feeling {feel} is real, even when nobody meant it.",
+            "To come home feeling {feel} is heavy.",
         ],
         asks: &[
             "What do you wish they had understood?",
@@ -179,9 +179,9 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         tone: Tone::Low,
         words: &["disappointed", "discouraged", "disheartened", "disillusioned", "deflated", "unlucky", "gutted", "dissatisfied", "unsatisfied", "demotivated", "unmotivated"],
         says: &[
-            "Being {feel} shows how much you had hoped for.",
-            "You had pictured it otherwise, and now you're {feel}.",
-            "It's fair to be {feel} before anyone talks about silver linings.",
+            "Feeling {feel} shows how much you had hoped for.",
+            "You had pictured it otherwise, and now you feel {feel}.",
+            "It's fair to feel {feel} before anyone talks about silver linings.",
         ],
         asks: &[
             "What had you been looking forward to most?",
@@ -211,8 +211,8 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         tone: Tone::Low,
         words: &["confused", "torn", "undecided", "puzzled", "conflicted", "unsettled", "doubtful", "distracted", "disoriented", "mixed up"],
         says: &[
-            "Being {feel} is often the honest stage before things sort themselves.",
-            "You can be {feel} here for as long as it takes.",
+            "Feeling {feel} is often the honest stage before things sort themselves.",
+            "You can feel {feel} here for as long as it takes.",
             "{Feel} it is; nobody is waiting for a finished answer.",
         ],
         asks: &[
@@ -226,8 +226,8 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         tone: Tone::Low,
         words: &["jealous", "envious", "possessive", "suspicious", "distrustful"],
         says: &[
-            "Hardly anyone admits to being {feel}, so I take it as trust.",
-            "Being {feel} often points at something you long for yourself.",
+            "Hardly anyone admits to feeling {feel}, so I take it as trust.",
+            "Feeling {feel} often points at something you long for yourself.",
             "{Feel} is uncomfortable, and it's also very human.",
         ],
         asks: &["What is it they have that you would like for your own life?", "What would you need in order to feel sure of your place?"],
@@ -237,9 +237,9 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         tone: Tone::Even,
         words: &["bored", "uninspired", "underwhelmed", "indifferent", "meh", "unproductive"],
         says: &[
-            "Being {feel} is sometimes only the pause before an idea.",
-            "So you're {feel}. I'm not much of a circus, but I'm glad of the company.",
-            "{Feel}: an underrated state, though it rarely feels that way.",
+            "Feeling {feel} is sometimes only the pause before an idea.",
+            "So you feel {feel}. I'm not much of a circus, but I'm glad of the company.",
+            "{Feel}, an underrated state, though it rarely seems that way.",
         ],
         asks: &[
             "What did you do with empty afternoons when you were ten?",
@@ -253,9 +253,9 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         words: &["okay", "ok", "fine", "alright", "all right", "so so", "so-so", "normal", "average", "neutral", "not bad"],
         says: &[
             "{Feel} is a perfectly good place to be.",
-            "You're {feel}, then. Ordinary days deserve some credit too.",
+            "You feel {feel}, then. Ordinary days deserve some credit too.",
             "I'll take {feel} at its word.",
-            "Being {feel} can mean a hundred things, and none of them need explaining.",
+            "Feeling {feel} can mean a hundred things, and none of them need explaining.",
         ],
         asks: &[
             "What has your day been made of so far?",
@@ -273,10 +273,10 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         ],
         says: &[
             "It's lovely to hear that you feel {feel}.",
-            "You're {feel}, and I hope it stays for a good long while.",
-            "{Feel}! Let that have its full size.",
-            "Being {feel} is worth a line in any diary.",
-            "I'm glad you brought it here while you're {feel}.",
+            "You feel {feel}, and I hope it stays for a good long while.",
+            "{Feel}! Let that take up its full size.",
+            "Feeling {feel} is worth a line in any diary.",
+            "I'm glad you came here while you feel {feel}.",
         ],
         asks: &[
             "What was the best minute of it?",
@@ -291,9 +291,9 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         words: &["proud", "accomplished", "confident", "strong", "brave", "successful", "capable", "motivated", "productive", "determined"],
         says: &[
             "Feeling {feel} suits you; there was work behind it.",
-            "You have every reason to be {feel}.",
+            "You have every reason to feel {feel}.",
             "{Feel}, and rightly so.",
-            "Say it twice if you like: you are {feel}.",
+            "Say it twice if you like: you feel {feel}.",
         ],
         asks: &[
             "Which part of it took the most courage?",
@@ -304,11 +304,11 @@ pub(crate) const FEELINGS: &[Feeling] = &[
     Feeling {
         name: "excited",
         tone: Tone::Bright,
-        words: &["excited", "eager", "inspired", "curious", "hopeful", "optimistic", "looking forward", "enthusiastic", "pumped", "hyped", "in love", "smitten"],
+        words: &["excited", "eager", "inspired", "curious", "hopeful", "optimistic", "enthusiastic", "pumped", "hyped", "in love", "smitten"],
         says: &[
-            "It's good to meet you while you're {feel}.",
-            "Being {feel} puts a spring into quite ordinary hours.",
-            "You're {feel}, and it comes through even in plain letters.",
+            "It's good to meet you while you feel {feel}.",
+            "Feeling {feel} puts a spring into quite ordinary hours.",
+            "You feel {feel}, and it comes through even in plain letters.",
             "{Feel} is such a good engine for a day.",
         ],
         asks: &[
@@ -324,8 +324,8 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         says: &[
             "Feeling {feel} is something to sit in for a while.",
             "{Feel}: may it go with you into the evening.",
-            "It's good that you noticed being {feel}; such moments slip by so easily.",
-            "I'm glad there is room in you to be {feel} today.",
+            "It's good that you noticed feeling {feel}; such moments slip by so easily.",
+            "I'm glad there is room in you to feel {feel} today.",
         ],
         asks: &[
             "What helped you get there?",
@@ -336,10 +336,10 @@ pub(crate) const FEELINGS: &[Feeling] = &[
     Feeling {
         name: "grateful",
         tone: Tone::Bright,
-        words: &["grateful", "thankful", "touched", "moved", "loved", "blessed", "appreciated", "supported", "understood", "welcome", "cared for"],
+        words: &["grateful", "thankful", "loved", "blessed", "appreciated", "supported", "understood", "cared for"],
         says: &[
             "Feeling {feel} warms whoever is near it, and here that is me.",
-            "To be {feel} and to know it is a fine thing.",
+            "To feel {feel} and to know it is a fine thing.",
             "{Feel} is a good word to end a day on.",
         ],
         asks: &[

@@ -111,7 +111,7 @@ pub(crate) const ASK_LOW: &[&str] = &[
 pub(crate) const ASK_BRIGHT: &[&str] = &[
     "What do you like best about it?",
     "How did that come about?",
-    "Who was with you?",
+    "Who would you tell first?",
     "What would make it even better?",
     "How will you remember it?",
     "What did you feel, right in that moment?",
@@ -120,21 +120,21 @@ pub(crate) const ASK_BRIGHT: &[&str] = &[
 ];
 pub(crate) const ASK_EVEN: &[&str] = &[
     "What makes it stand out for you?",
-    "How did it begin?",
-    "What does a usual day with it look like?",
+    "How did that begin?",
     "What do you make of it yourself?",
     "Has it always been that way?",
     "What happened just before?",
     "How would you like it to be?",
     "What is the part people usually miss?",
-    "Is it more of a joy or more of a chore?",
     "What came into your head while you were writing that?",
-    "If you told it from the beginning, where would that be?",
+    "If you told it from the very start, where would that be?",
     "What would you change, if it cost nothing?",
     "Who else is touched by it?",
     "Where does it sit on your list of things that matter?",
     "What do you hope comes of it?",
     "Is it on your mind a lot?",
+    "How does that sit with you?",
+    "What does it mean to you?",
 ];
 
 /// Quiet closings, when a question would be one too many.
@@ -186,11 +186,11 @@ pub(crate) const REMEMBER: &[&str] = &[
     "Before, you spoke of {old}, and I haven't forgotten it.",
     "Does this have anything to do with {old}, I wonder?",
     "It reminds me of what you said about {old}.",
-    "And {old}, from before, is still with me as well.",
     "A little while ago it was {old}. Do the two belong together?",
     "I keep {old} in mind while you tell me this.",
     "Knowing about {old}, I see this a bit clearer.",
-    "Is {old} further away now, or just as close?",
+    "I read it next to what you said about {old}.",
+    "With {old} in mind, how does this look to you?",
 ];
 
 /// The same for something sad that was told before.
@@ -277,4 +277,70 @@ pub(crate) const STAY: &[&str] = &[
     "Please go easy on yourself tonight. I'm around.",
     "We can be slow. If there's somebody near whom you trust, let them be near.",
     "I'm with you, word by word or without any.",
+];
+
+/// A whole short statement, said back: `{said}` is "she raised you", "after four years".
+pub(crate) const SAID: &[&str] = &[
+    "{Said}.",
+    "{Said}, I see.",
+    "{Said}. I'm letting that stand for a moment.",
+    "{Said}, then.",
+    "Right. {Said}.",
+    "{Said}, and you put it so plainly.",
+    "Hm. {Said}.",
+    "{Said}. I hear you.",
+];
+/// The same for a statement with a verb.
+pub(crate) const SAID_FULL: &[&str] = &[
+    "So {said}.",
+    "I hear that {said}.",
+    "It stays with me that {said}.",
+    "You tell me that {said}.",
+    "Then {said}, and that's that.",
+    "I didn't know that {said}, so thank you.",
+];
+pub(crate) const SAID_LOW: &[&str] = &[
+    "{Said}. That's hard.",
+    "{Said}. I'm sorry.",
+    "{Said}, and you've had to live with that.",
+    "{Said}. No wonder it weighs on you.",
+    "{Said}, and it's no small thing.",
+];
+pub(crate) const SAID_BRIGHT: &[&str] = &[
+    "{Said}! How good.",
+    "{Said}, what a fine thing to be able to write.",
+    "{Said}. Lovely.",
+    "{Said}! I like the sound of that.",
+];
+/// The same for "everyone", "nobody", "never": said back as what it feels like, not as a fact.
+pub(crate) const SAID_ALWAYS: &[&str] = &[
+    "So it feels as though {said}.",
+    "On a day like this it can seem that {said}.",
+    "From where you stand just now, {said}.",
+    "There are hours in which {said}, or so it seems.",
+];
+
+/// Picks up `{it}` while something grave is still near.
+pub(crate) const IT_SUBDUED: &[&str] = &[
+    "I'm listening, and {it} has its place here too.",
+    "You tell me about {it}, and I read it slowly.",
+    "It belongs to it all, {it}.",
+    "Thank you for letting me know about {it} as well.",
+    "I hear you about {it}.",
+    "Then there's {it}. You may go on, or stop there.",
+    "There's something quiet in how you tell me about {it}.",
+];
+
+/// When a message gives nothing to take hold of.
+pub(crate) const NOTHING_TO_HOLD: &[&str] = &[
+    "I'm with you so far.",
+    "I think I see what you mean, or at least its outline.",
+    "That came through, even if I can't quite put a finger on it.",
+    "You say it briefly, and I'll take it as it is.",
+    "I might be missing the half of it.",
+    "There may be more to that than I can catch.",
+    "Mm, I follow.",
+    "That leaves a lot open, in a good way.",
+    "I'm trying to picture it.",
+    "I read that twice.",
 ];
