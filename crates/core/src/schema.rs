@@ -34,7 +34,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             CONSTRAINT users_username_folded_key UNIQUE (username_folded),
             CONSTRAINT users_email_folded_key UNIQUE (email_folded)
         ){table}",
-        "CREATE INDEX users_closed_idx ON users (closed_at)",
+        "CREATE INDEX users_closed_idx ON users (closed_at, number)",
         // A session is one sign-in on one device; its refresh token changes with every use.
         "CREATE TABLE sessions (
             owner_id {uuid} NOT NULL,
@@ -91,6 +91,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             status {text:16} NOT NULL,
             content {blob} NOT NULL,
             error_code {text:64},
+            safety_tier {text:16},
             generation_id {uuid},
             engine {text:32},
             model {text:255},

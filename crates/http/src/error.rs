@@ -88,6 +88,10 @@ codes! {
         "A reply is being written. `generation_id` names it: read it, stop it, or wait.";
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", PAYLOAD_TOO_LARGE,
         "The body is larger than this route takes.";
+    UriTooLong = "URI_TOO_LONG", URI_TOO_LONG,
+        "The address of the request is too long. `request_id` is empty.";
+    HeadersTooLarge = "HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The headers of the request are too large. `request_id` is empty.";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE,
         "The body is not declared as `application/json`.";
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS,

@@ -72,18 +72,20 @@ impl TrustedProxies {
         Self { networks }
     }
 
-    /// The last address in `X-Forwarded-For` that is not a proxy of ours; what stands before it
-    /// anybody may have written.
+    /// The last address in `X-Forwarded-For` that is not a proxy of ours. What stands before it
+    /// anybody may have written, so the list is read from its end, and no further than that.
     fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.contains(peer) {
-            return peer;
-        }
         let hops = headers.get_all("x-forwarded-for").iter();
-        let hops = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        let hops: Vec<IpAddr> =
-            hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok()).collect();
-        let client = hops.iter().rev().find(|hop| !self.contains(**hop));
-        client.or(hops.first()).map_or(peer, IpAddr::to_canonical)
+        let hops: Vec<_> = hops.flat_map(|value| value.as_bytes().split(|b| *b == b',')).collect();
+        let mut client = peer;
+        for hop in hops.into_iter().rev() {
+            let hop = std::str::from_utf8(hop).ok().and_then(|hop| hop.trim().parse().ok());
+            match hop {
+                Some(hop) if self.contains(client) => client = IpAddr::to_canonical(&hop),
+                _ => break,
+            }
+        }
+        client
     }
 
     fn contains(&self, address: IpAddr) -> bool {
@@ -150,7 +152,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
             Ok(query) => Ok(Self(query.0)),
             Err(error) => {
                 let text = error.body_text();
-                let text = text.rsplit_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+                // axum's own words come first; the rest names the parameter.
+                let text = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
                 Err(ApiError::new(Code::InvalidRequest, format!("Query: {}.", short(text))))
             }
         }
@@ -230,7 +233,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         use serde_json::error::Category;
         match error.classify() {
             Category::Data => {
-                ApiError::new(Code::InvalidRequest, format!("{}.", short(&error.to_string())))
+                let text = without_value(error.to_string());
+                ApiError::new(Code::InvalidRequest, format!("{}.", short(&text)))
             }
             Category::Syntax | Category::Eof => {
                 let (line, column) = (error.line(), error.column());
@@ -242,7 +246,18 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     })
 }
 
-/// The client's own words come back in such messages; a little of them is enough.
+/// Takes out the value that serde quotes when a field has the wrong type: it may be a password, or
+/// what somebody confided, and error bodies are logged in many places.
+fn without_value(text: String) -> String {
+    let wrong = text.strip_prefix("invalid type: ").or(text.strip_prefix("invalid value: "));
+    let Some((value, expected)) = wrong.and_then(|rest| rest.rsplit_once(", expected ")) else {
+        return text;
+    };
+    let kind = value.split(['"', '`']).next().unwrap_or_default().trim();
+    format!("a field is of the wrong type: {kind}, expected {expected}")
+}
+
+/// Field names of the client's own come back in such messages; a little of them is enough.
 fn short(text: &str) -> String {
     const MOST: usize = 300;
     let mut chars = text.chars();
@@ -270,6 +285,41 @@ mod tests {
         assert_eq!(ours.client_of(ip("::1"), &headers("1.2.3.4, 10.0.0.7")), ip("1.2.3.4"));
         assert_eq!(ours.client_of(ip("11.0.0.1"), &headers("1.2.3.4")), ip("11.0.0.1"));
         assert_eq!(ours.client_of(ip("10.0.0.1"), &headers("nonsense")), ip("10.0.0.1"));
+        assert_eq!(ours.client_of(ip("10.0.0.1"), &headers("10.0.0.3, 10.0.0.2")), ip("10.0.0.3"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_nothing_behind_it() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let ours = TrustedProxies::new(vec![(ip("10.0.0.0"), 8)]);
+        for forged in ["6.6.6.6, x, 1.2.3.4", "6.6.6.6,, 1.2.3.4", "x, 1.2.3.4"] {
+            assert_eq!(ours.client_of(ip("10.0.0.1"), &headers(forged)), ip("1.2.3.4"), "{forged}");
+        }
+        assert_eq!(ours.client_of(ip("10.0.0.1"), &headers("6.6.6.6, x")), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_quoted() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code, reason = "only whether it parses counts")]
+        struct Two {
+            number: Option<u8>,
+            text: Option<String>,
+        }
+        for bad in [
+            r#"{"number": "hush, expected \"hush"}"#,
+            r#"{"number": 7777777}"#,
+            r#"{"text": 7777777}"#,
+            r#"{"text": ["hush"]}"#,
+        ] {
+            let error = parse::<Two>(bad.as_bytes()).unwrap_err();
+            let text = error.message();
+            assert!(text.contains("expected") && text.contains("column"), "{text}");
+            assert!(!text.contains("hush") && !text.contains("777"), "{text}");
+        }
+        let unknown = parse::<Two>(br#"{"titel": 1}"#).unwrap_err();
+        assert!(unknown.message().contains("`titel`"), "{}", unknown.message());
     }
 
     #[test]

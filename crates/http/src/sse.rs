@@ -11,6 +11,7 @@ use axum::{
 use bytes::Bytes;
 use serde::Serialize;
 use serene_core::generations::{End, ReplyEvent, ReplyReader};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +30,33 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// A comment with one newline: with two, some clients see an empty event.
 const HEARTBEAT: Bytes = Bytes::from_static(b": ping\n");
+
+/// One event of a stream. A comment line comes when nothing else does for a while.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the functions below write")]
+pub(crate) struct StreamEvent {
+    /// `delta`: more of the text. Then one of `done`; `error`: the model failed, or the reply
+    /// could not be stored; `reconnect`: the server is stopping, resume from the last id.
+    event: EventName,
+    /// Resume from it. `end` on the last event; `reconnect` has none.
+    #[schema(pattern = "^([0-9]{1,15}|end)$", example = "42", nullable = false)]
+    id: Option<String>,
+    /// JSON. `delta`: `{text}`. `done`: `{message, generation}`. `error`: `{error, code}` and the
+    /// message where it is stored. `reconnect`: `{}`.
+    #[schema(content_media_type = "application/json", example = "{\"text\":\"I am listening.\"}")]
+    data: String,
+}
+
+/// What an event says.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what the functions below write")]
+pub(crate) enum EventName {
+    Delta,
+    Done,
+    Error,
+    Reconnect,
+}
 
 /// What a `done` event carries.
 #[derive(Serialize)]

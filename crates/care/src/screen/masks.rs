@@ -67,19 +67,36 @@ fn trimmed(cells: &[Cell], token: Range<usize>) -> Range<usize> {
     start..end
 }
 
+/// Every way to read one token: as it stands, without what joins its parts (`m*tar-me`), and each
+/// part on its own (`k*ll-mys*lf`).
 fn resolve(book: &Book, cells: &[Cell], token: Range<usize>, found: &mut Vec<Masked>) {
-    let word = &cells[token.clone()];
-    if !(3..=LONGEST).contains(&word.len()) {
+    let joint = |at: &usize| matches!(cells[*at].ch, '-' | '.' | '_');
+    let all: Vec<usize> = token.clone().collect();
+    look_up(book, cells, &all, found);
+    if !all.iter().any(joint) {
         return;
     }
-    let letters = word.iter().filter(|cell| cell.kind == Kind::Letter).count();
-    let masks = word.iter().filter(|cell| cell.kind == Kind::Symbol).count();
-    let digits = word.len() - letters - masks;
-    let joins = word.iter().any(|cell| matches!(cell.ch, '-' | '.' | '_'));
+    let unjoined: Vec<usize> = all.iter().copied().filter(|at| !joint(at)).collect();
+    look_up(book, cells, &unjoined, found);
+    for part in all.split(joint) {
+        look_up(book, cells, part, found);
+    }
+}
+
+/// Looks up the word that these cells are.
+fn look_up(book: &Book, cells: &[Cell], at: &[usize], found: &mut Vec<Masked>) {
+    if !(3..=LONGEST).contains(&at.len()) {
+        return;
+    }
+    let word = || at.iter().map(|&at| cells[at]);
+    let letters = word().filter(|cell| cell.kind == Kind::Letter).count();
+    let masks = word().filter(|cell| cell.kind == Kind::Symbol).count();
+    let digits = at.len() - letters - masks;
+    let joins = word().any(|cell| matches!(cell.ch, '-' | '.' | '_'));
     if masks + digits == 0 || letters < 2 || masks > letters + 1 || joins && letters < 3 {
         return;
     }
-    let signs: Vec<Sign> = word.iter().map(|&cell| sign(cell)).collect();
+    let signs: Vec<Sign> = word().map(sign).collect();
     let mut words = Vec::new();
     book.lexicon().matches(&signs, |word| words.push(word));
     if letters >= 3 && masks > 0 {
@@ -89,7 +106,8 @@ fn resolve(book: &Book, cells: &[Cell], token: Range<usize>, found: &mut Vec<Mas
     }
     words.sort_unstable();
     words.dedup();
-    found.extend(words.into_iter().map(|word| Masked { word, cells: token.clone() }));
+    let span = at[0]..at[at.len() - 1] + 1;
+    found.extend(words.into_iter().map(|word| Masked { word, cells: span.clone() }));
 }
 
 fn sign(cell: Cell) -> Sign {

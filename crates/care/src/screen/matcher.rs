@@ -86,7 +86,7 @@ impl Chart<'_> {
         if begins && let Some(place) = paths.opening(word) {
             self.reach(place, start, read);
         }
-        let filler = self.book.filler(word);
+        let filler = self.book.filler(word, guessed);
         let mut at = self.newest[start];
         while at != NONE {
             let Open { place, start: begun, older } = self.open[at as usize];

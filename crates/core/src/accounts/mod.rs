@@ -283,7 +283,10 @@ impl Accounts {
                 }
             }
             let previous = state.previous_refresh_hash.as_deref() == Some(&presented.hash()[..]);
-            let recent = state.rotated_at.is_some_and(|at| now.since(at) <= limits::REFRESH_GRACE);
+            // Either way: a clock that was set back must not stretch the grace.
+            let recent = state.rotated_at.is_some_and(|at| {
+                now.since(at).max(at.since(now)) <= limits::REFRESH_GRACE
+            });
             if previous && recent {
                 return Ok((user.clone(), self.pair(owner, &user, &child)));
             }

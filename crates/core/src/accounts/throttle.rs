@@ -120,6 +120,12 @@ impl Throttle {
             return Ok(());
         }
         let mut counts = self.lock();
+        for key in keys {
+            // A clock that was set back must not make anybody wait until it has caught up.
+            if let Some(count) = counts.get_mut(key) {
+                count.last_at = count.last_at.min(now);
+            }
+        }
         let wait = keys.iter().filter_map(|key| wait(&counts, key, now)).max();
         if let Some(retry_after) = wait {
             return Err(Error::TooManyAttempts { retry_after });
@@ -222,6 +228,16 @@ mod tests {
         assert!(waits(&throttle, "mira", START).is_some());
         assert_eq!(waits(&throttle, "mira", at(15 * 60)), None);
         assert_eq!(waits(&throttle, "mira", at(15 * 60)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let throttle = Throttle::new(ThrottleMode::On);
+        for _ in 0..limits::FREE_ATTEMPTS_PER_NAME {
+            assert_eq!(waits(&throttle, "mira", at(3600)), None);
+        }
+        assert_eq!(waits(&throttle, "mira", START), Some(1));
+        assert_eq!(waits(&throttle, "mira", at(1)), None);
     }
 
     #[test]

@@ -33,10 +33,12 @@ impl Username {
     /// (which would make it an e-mail address at sign-in).
     pub fn parse(text: &str) -> Result<Self, Error> {
         const FIELD: &str = "username";
-        let text = text.trim();
         no_nul(FIELD, text)?;
         let (least, most) = (limits::USERNAME_CHARS.start(), limits::USERNAME_CHARS.end());
-        if !limits::USERNAME_CHARS.contains(&text.chars().count()) {
+        // The whole text is at most so long, its name at least: as the OpenAPI document says it.
+        let too_long = text.chars().count() > *most;
+        let text = text.trim();
+        if too_long || text.chars().count() < *least {
             return Err(Error::invalid(FIELD, format!("must have {least} to {most} characters")));
         }
         if text.contains('@') {
@@ -76,9 +78,10 @@ impl Email {
     /// [`Error::Invalid`] when it cannot be an address.
     pub fn parse(text: &str) -> Result<Self, Error> {
         const FIELD: &str = "email";
-        let text = text.trim();
         no_nul(FIELD, text)?;
-        if text.len() > limits::MAX_EMAIL_BYTES {
+        let too_long = text.chars().count() > limits::MAX_EMAIL_BYTES;
+        let text = text.trim();
+        if too_long || text.len() > limits::MAX_EMAIL_BYTES {
             let most = limits::MAX_EMAIL_BYTES;
             return Err(Error::invalid(FIELD, format!("must have at most {most} bytes")));
         }
@@ -170,14 +173,14 @@ impl Title {
     /// [`Error::Invalid`] when it is blank, too long, or has a NUL.
     pub fn parse(text: &str) -> Result<Self, Error> {
         const FIELD: &str = "title";
-        let text = text.trim();
         no_nul(FIELD, text)?;
-        if text.is_empty() {
-            return Err(Error::invalid(FIELD, "must not be empty"));
-        }
         if text.chars().count() > limits::MAX_TITLE_CHARS {
             let most = limits::MAX_TITLE_CHARS;
             return Err(Error::invalid(FIELD, format!("must have at most {most} characters")));
+        }
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::invalid(FIELD, "must not be empty"));
         }
         Ok(Self(Private::new(text)))
     }

@@ -123,6 +123,13 @@ impl NewAttachment {
         Ok(Self { media_type, data: data.into() })
     }
 
+    /// Whether it may be this one that is stored: of its kind and size. Reading the bytes to
+    /// compare them is more than telling a repeated message from another is worth.
+    pub(crate) fn looks_like(&self, stored: &AttachmentInfo) -> bool {
+        self.media_type == stored.media_type
+            && i64::try_from(self.data.len()) == Ok(stored.size_bytes)
+    }
+
     /// Reads all of them.
     ///
     /// # Errors

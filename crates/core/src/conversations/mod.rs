@@ -11,7 +11,7 @@ pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
 pub(crate) use store::ALL as STATEMENTS;
 pub use types::{
     Conversation, ConversationChanges, Kind, ListConversations, Message, MessageOrder,
-    MessageStatus, NewConversation, Role, Shelf,
+    MessageStatus, NewConversation, Role, SafetyTier, Shelf,
 };
 
 use std::time::Duration;
@@ -300,6 +300,7 @@ impl Conversations {
             status: MessageStatus::Complete,
             content: crate::base::Private::default(),
             error_code: None,
+            safety_tier: begin.safety_tier,
             generation_id: None,
             engine: None,
             model: None,
@@ -384,5 +385,7 @@ pub(crate) struct BeginExchange<'a> {
     /// The client's own id for the message, if it chose one.
     pub(crate) message_id: Option<Uuid>,
     pub(crate) text: &'a MessageText,
+    /// What the crisis screen found in it.
+    pub(crate) safety_tier: Option<SafetyTier>,
     pub(crate) attachments: Vec<NewAttachment>,
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Attachment, AttachmentInfo, Conversation, Kind, ListConversations, MediaType, Message,
-    MessageOrder, MessageStatus, Role,
+    MessageOrder, MessageStatus, Role, SafetyTier,
 };
 use crate::base::{Base, Cursor, Error, Owner, PageSize, Place, Time, Title, Vault, limits};
 
@@ -20,8 +20,8 @@ macro_rules! conversation_columns {
 macro_rules! message_columns {
     () => {
         "m.id, m.number, m.conversation_id, m.position, m.version, m.shown, m.role, m.status, \
-         m.content, m.error_code, m.generation_id, m.engine, m.model, m.attachment_count, \
-         m.created_at, m.updated_at"
+         m.content, m.error_code, m.safety_tier, m.generation_id, m.engine, m.model, \
+         m.attachment_count, m.created_at, m.updated_at"
     };
 }
 
@@ -91,8 +91,8 @@ serene_db::statements! {
 
     INSERT_MESSAGE = "messages.insert":
         "INSERT INTO messages (owner_id, id, number, conversation_id, position, version, shown, \
-         role, status, content, generation_id, attachment_count, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         role, status, content, safety_tier, generation_id, attachment_count, created_at, \
+         updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     MESSAGES_FORWARD = "messages.forward":
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " WHERE m.owner_id = ? AND m.conversation_id = ? AND m.position > ? AND m.shown = 1",
@@ -190,7 +190,8 @@ fn conversation(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Conversati
 /// A message, and how many attachments it has; [`add_attachments`] brings them.
 fn message(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Message, Error> {
     let id = row.get(0)?;
-    let attachment_count: u32 = row.get(13)?;
+    let safety_tier: Option<String> = row.get(10)?;
+    let attachment_count: u32 = row.get(14)?;
     Ok(Message {
         id,
         number: row.get(1)?,
@@ -202,13 +203,20 @@ fn message(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Message, Error>
         status: word(row, 7, MessageStatus::from_word)?,
         content: vault.open(owner, content_place(id), row.get(8)?)?,
         error_code: row.get(9)?,
-        generation_id: row.get(10)?,
-        engine: row.get(11)?,
-        model: row.get(12)?,
+        safety_tier: safety_tier.as_deref().map(safety_tier_of).transpose()?,
+        generation_id: row.get(11)?,
+        engine: row.get(12)?,
+        model: row.get(13)?,
         attachments: vec![PLACEHOLDER; attachment_count as usize],
-        created_at: Time::from_micros(row.get(14)?),
-        updated_at: Time::from_micros(row.get(15)?),
+        created_at: Time::from_micros(row.get(15)?),
+        updated_at: Time::from_micros(row.get(16)?),
     })
+}
+
+fn safety_tier_of(word: &str) -> Result<SafetyTier, Error> {
+    let tiers =
+        [SafetyTier::BareWord, SafetyTier::Passive, SafetyTier::Method, SafetyTier::Explicit];
+    tiers.into_iter().find(|tier| tier.name() == word).ok_or(Error::Unreadable)
 }
 
 /// Holds the place of an attachment until [`add_attachments`] has read it.
@@ -364,6 +372,7 @@ pub(super) fn insert_message(vault: &Vault, owner: Owner, new: &Message) -> Stat
             new.role.as_str(),
             new.status.as_str(),
             vault.seal(owner, content_place(new.id), new.content.expose()),
+            new.safety_tier.map(SafetyTier::name),
             new.generation_id,
             i64::try_from(new.attachments.len()).unwrap_or(i64::MAX),
             new.created_at.as_micros(),

@@ -1,5 +1,6 @@
 //! What conversations and messages are.
 
+pub use serene_care::screen::Tier as SafetyTier;
 use uuid::Uuid;
 
 use super::AttachmentInfo;
@@ -175,6 +176,8 @@ pub struct Message {
     pub content: Private,
     /// How the model failed.
     pub error_code: Option<String>,
+    /// What the crisis screen found in it, or in the message it answers.
+    pub safety_tier: Option<SafetyTier>,
     /// The generation that wrote it.
     pub generation_id: Option<Uuid>,
     /// The engine that wrote it.

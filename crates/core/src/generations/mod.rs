@@ -14,16 +14,20 @@ pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
 pub use prompt::DEFAULT_INSTRUCTION;
 use serene_db::{DbError, Write};
+use serene_care::screen::{Surface, screen};
 use serene_llm::{Engine, Usage};
 use uuid::Uuid;
 
 use crate::{
     base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound},
     conversations::{
-        BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
+        BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role, SafetyTier,
     },
     usage::Ledger,
 };
+
+/// The engine's name where the crisis screen answered and no model was asked.
+pub const CARE: &str = "care";
 
 /// How often a send looks again when another one was quicker, before it gives up as busy.
 const SEND_TRIES: usize = 5;
@@ -125,6 +129,7 @@ impl Generations {
         if inner.base.tasks.stopping().is_cancelled() {
             return Err(Error::ShuttingDown);
         }
+        let screening = screen(send.text.expose(), Surface::Chat);
         for _ in 0..SEND_TRIES {
             if let Some(id) = send.message_id
                 && let Some(sent) = self.already_sent(owner, id, &send).await?
@@ -137,6 +142,7 @@ impl Generations {
                 generation_id,
                 message_id: send.message_id,
                 text: &send.text,
+                safety_tier: screening.tier,
                 attachments: send.attachments.clone(),
             };
             let (exchange, statements) = inner.conversations.begin_exchange(owner, begin).await?;
@@ -163,6 +169,9 @@ impl Generations {
 
     fn draft(&self, id: Uuid, exchange: &Exchange) -> Generation {
         let engine = &self.inner.engine;
+        let explicit = exchange.assistant_message.safety_tier == Some(SafetyTier::Explicit);
+        let (engine, model) =
+            if explicit { (CARE, CARE) } else { (engine.name(), engine.model()) };
         Generation {
             id,
             conversation_id: exchange.assistant_message.conversation_id,
@@ -170,8 +179,8 @@ impl Generations {
             status: MessageStatus::Pending,
             finish_reason: None,
             error_code: None,
-            engine: engine.name().to_owned(),
-            model: engine.model().to_owned(),
+            engine: engine.to_owned(),
+            model: model.to_owned(),
             usage: None,
             created_at: exchange.assistant_message.created_at,
             ended_at: None,
@@ -207,7 +216,9 @@ impl Generations {
         };
         let same = user_message.role == Role::User
             && user_message.conversation_id == send.conversation_id
-            && user_message.content.expose() == send.text.expose();
+            && user_message.content.expose() == send.text.expose()
+            && user_message.attachments.len() == send.attachments.len()
+            && send.attachments.iter().zip(&user_message.attachments).all(|(a, b)| a.looks_like(b));
         if !same {
             return Err(Error::IdTaken);
         }

@@ -6,7 +6,7 @@ use serene_llm::{Image, Message as Turn, Request};
 use super::Inner;
 use crate::{
     base::{Error, Owner, limits},
-    conversations::{Message, MessageStatus, Role},
+    conversations::{Message, MessageStatus, Role, SafetyTier},
 };
 
 /// The instruction, unless the operator gives another.
@@ -15,6 +15,12 @@ You are a calm and attentive companion in a chat. Answer in the language you are
 Be warm, plain and honest; say so when you do not know something. Keep answers as short as the \
 question allows. You are not a doctor or a therapist: do not diagnose, and do not advise on \
 medicines. Never claim to be human.";
+
+/// Added where the crisis screen found something that is no explicit intent.
+const CAREFUL_INSTRUCTION: &str = "\n\n\
+The last message touches on suicide or self-harm. Take it seriously, without alarm. Be brief and \
+kind, ask how the person is, and suggest somebody they trust or a local support service. Describe \
+no method, give no phone number, and play down nothing.";
 
 /// The request for the reply `reply`, from what is stored before it.
 pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Result<Request, Error> {
@@ -33,7 +39,11 @@ pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Resul
             }
         }
     }
-    turns.insert(0, Turn::text(serene_llm::Role::System, inner.instruction.clone()));
+    let mut instruction = inner.instruction.clone();
+    if reply.safety_tier.is_some() {
+        instruction.push_str(CAREFUL_INSTRUCTION);
+    }
+    turns.insert(0, Turn::text(serene_llm::Role::System, instruction));
     Ok(Request { messages: turns, max_tokens: None, temperature: None })
 }
 
@@ -45,8 +55,9 @@ fn turn(message: &Message) -> Turn {
     Turn::text(role, message.content.expose())
 }
 
-/// The newest messages that fit, oldest first. Replies that failed or are empty say nothing; the
-/// last message is there however long it is.
+/// The newest messages that fit, oldest first. Replies that failed or are empty say nothing, and
+/// what spoke of explicit intent is never repeated to a model, nor the answer it got; the last
+/// message is there however long it is.
 fn window(messages: &[Message]) -> Vec<&Message> {
     let mut bytes = 0;
     let mut shown = Vec::new();
@@ -66,7 +77,7 @@ fn says_something(message: &Message) -> bool {
         Role::User => true,
         Role::Assistant => message.status.is_final() && message.status != MessageStatus::Failed,
     };
-    kept && !message.content.expose().is_empty()
+    kept && message.safety_tier != Some(SafetyTier::Explicit) && !message.content.expose().is_empty()
 }
 
 #[cfg(test)]
@@ -88,6 +99,7 @@ mod tests {
             status,
             content: Private::new(content),
             error_code: None,
+            safety_tier: None,
             generation_id: None,
             engine: None,
             model: None,
@@ -114,6 +126,21 @@ mod tests {
             message(7, Role::User, complete, "d"),
         ];
         assert_eq!(positions(&messages), [1, 3, 4, 5, 7]);
+    }
+
+    #[test]
+    fn what_spoke_of_explicit_intent_is_not_repeated() {
+        let complete = MessageStatus::Complete;
+        let mut messages = [
+            message(1, Role::User, complete, "a"),
+            message(2, Role::User, complete, "b"),
+            message(3, Role::Assistant, complete, "c"),
+            message(4, Role::User, complete, "d"),
+        ];
+        messages[0].safety_tier = Some(SafetyTier::Passive);
+        messages[1].safety_tier = Some(SafetyTier::Explicit);
+        messages[2].safety_tier = Some(SafetyTier::Explicit);
+        assert_eq!(positions(&messages), [1, 4]);
     }
 
     #[test]

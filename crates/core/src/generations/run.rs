@@ -4,16 +4,17 @@
 use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
+use serene_care::screen::CRISIS_SENTENCE;
 use serene_db::{DbError, Write};
 use serene_llm::{Event, FinishReason, Usage};
 
 use super::{
-    End, Generation, Inner, Live, prompt,
+    CARE, End, Generation, Inner, Live, prompt,
     store::{self, Orphan},
 };
 use crate::{
     base::{Error, Owner, Private, limits},
-    conversations::{Message, MessageStatus},
+    conversations::{Message, MessageStatus, SafetyTier},
     usage::{Purpose, UsageRecord},
 };
 
@@ -64,6 +65,9 @@ impl Run {
     }
 
     async fn ask(&self) -> Outcome {
+        if self.message.safety_tier == Some(SafetyTier::Explicit) {
+            return self.care();
+        }
         let prompt = prompt::build(&self.inner, self.owner, &self.message).await;
         let request = match prompt {
             Ok(request) => request,
@@ -76,6 +80,15 @@ impl Run {
         let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
         let mut outcome = self.follow(request).await;
         outcome.prompt_bytes = prompt_bytes;
+        outcome
+    }
+
+    /// The fixed answer to explicit intent: no model is asked and nothing is charged.
+    fn care(&self) -> Outcome {
+        self.live.append(CRISIS_SENTENCE);
+        let mut outcome = Outcome::ended(MessageStatus::Complete, None);
+        outcome.finish_reason = Some(word(FinishReason::Stop));
+        outcome.usage = Some(Usage::default());
         outcome
     }
 
@@ -213,10 +226,11 @@ fn end_write(
         model: generation.model.clone(),
         tokens: generation.usage.unwrap_or_default(),
     };
-    Write::from(store::end(owner, holder, generation))
+    let write = Write::from(store::end(owner, holder, generation))
         .with_all(inner.conversations.end_reply(owner, message, generation.id))
-        .with(store::delete_chunks(owner, generation.id))
-        .with(inner.ledger.settle(owner, &record, now))
+        .with(store::delete_chunks(owner, generation.id));
+    // No model was called where care answered.
+    if generation.engine == CARE { write } else { write.with(inner.ledger.settle(owner, &record, now)) }
 }
 
 /// Ends a generation whose process is gone, with the text that was saved.
@@ -236,11 +250,16 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     let now = inner.base.clock.now();
     let mut generation = orphan.generation;
-    generation.status = MessageStatus::Interrupted;
+    let (status, text) = if generation.engine == CARE {
+        // The fixed answer is known: nobody in crisis finds it cut off.
+        (MessageStatus::Complete, CRISIS_SENTENCE.to_owned())
+    } else {
+        (MessageStatus::Interrupted, text)
+    };
+    generation.status = status;
     generation.ended_at = Some(now);
-    let outcome = Outcome::ended(MessageStatus::Interrupted, None);
-    generation.usage = Some(estimate(&outcome, &text));
-    message.status = MessageStatus::Interrupted;
+    generation.usage = Some(estimate(&Outcome::ended(status, None), &text));
+    message.status = status;
     message.engine = Some(generation.engine.clone());
     message.model = Some(generation.model.clone());
     message.content = Private::new(text);

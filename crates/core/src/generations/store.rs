@@ -28,9 +28,9 @@ serene_db::statements! {
                 " WHERE g.owner_id = ? AND g.id = ? AND c.deleted_at IS NULL LIMIT 1");
     FIND_BY_POSITION = "generations.find_by_position":
         concat!("SELECT ", generation_columns!(), " FROM messages m",
-                " JOIN generations g ON g.owner_id = m.owner_id AND g.message_id = m.id",
+                " JOIN generations g ON g.owner_id = m.owner_id AND g.id = m.generation_id",
                 " WHERE m.owner_id = ? AND m.conversation_id = ? AND m.position = ?",
-                " AND m.shown = 1 ORDER BY g.created_at DESC LIMIT 1");
+                " AND m.shown = 1 LIMIT 1");
     MARK_RUNNING = "generations.mark_running":
         "UPDATE generations SET status = 'running' WHERE owner_id = ? AND id = ? AND holder = ? \
          AND status IN ('pending', 'running')";

@@ -22,6 +22,7 @@ use super::body::{AnswerBody, TimedBody};
 use super::stream::WatchedStream;
 use super::watch::{Clock, Expired, Watch};
 use super::{ConnectionLimits, Shared};
+use crate::error::Code;
 
 /// How long, and how much at once, to read from a peer that was answered before it had sent all.
 const LINGER: Duration = Duration::from_secs(2);
@@ -149,19 +150,20 @@ async fn discard(stream: &TcpStream) {
 fn refusal(status: StatusCode) -> Vec<u8> {
     let (code, sentence) = match status {
         StatusCode::REQUEST_TIMEOUT => {
-            ("REQUEST_TIMEOUT", "The request took too long to arrive. Please try again.")
+            (Code::RequestTimeout, "The request took too long to arrive. Please try again.")
         }
-        StatusCode::URI_TOO_LONG => ("URI_TOO_LONG", "The address of the request is too long."),
+        StatusCode::URI_TOO_LONG => (Code::UriTooLong, "The address of the request is too long."),
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            ("HEADERS_TOO_LARGE", "The headers of the request are too large.")
+            (Code::HeadersTooLarge, "The headers of the request are too large.")
         }
-        _ => ("INVALID_REQUEST", "The request is not valid HTTP/1.1."),
+        _ => (Code::InvalidRequest, "The request is not valid HTTP/1.1."),
     };
+    let code = code.as_str();
     // Clients may count on the field, and there was no request that could have an id.
     let body = serde_json::json!({ "error": sentence, "code": code, "request_id": "" }).to_string();
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{body}",
+         x-content-type-options: nosniff\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -121,6 +121,16 @@ impl From<AttachmentInfo> for AttachmentBody {
     }
 }
 
+/// What the crisis screen found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Safety)]
+pub(crate) struct SafetyBody {
+    /// `explicit` (answered with a fixed sentence, no model was asked), `method`, `passive` or
+    /// `bare-word`.
+    #[schema(example = "passive")]
+    level: &'static str,
+}
+
 /// A message.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
@@ -141,6 +151,8 @@ pub(crate) struct MessageBody {
     /// How the model failed; null unless `status` is `failed`.
     #[schema(example = json!(null))]
     pub(crate) error_code: Option<String>,
+    /// What the crisis screen found in the message, or in the one it answers; null for nothing.
+    safety: Option<SafetyBody>,
     /// The generation that wrote it; null for a user's message.
     generation_id: Option<Uuid>,
     /// The engine that wrote it; null for a user's message.
@@ -165,6 +177,7 @@ impl From<Message> for MessageBody {
             status: message.status.as_str(),
             content: message.content.into_exposed(),
             error_code: message.error_code,
+            safety: message.safety_tier.map(|tier| SafetyBody { level: tier.name() }),
             generation_id: message.generation_id,
             engine: message.engine,
             model: message.model,

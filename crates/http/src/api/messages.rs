@@ -20,12 +20,13 @@ use crate::{
     App,
     error::ApiError,
     extract::{self, Caller, Id, Json, Query},
-    sse,
+    sse::{self, StreamEvent},
 };
 
 /// A message to send.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMessage)]
 pub(crate) struct Outgoing {
     /// Your own id for it: sending it again attaches to the first one's reply.
     #[schema(example = json!(null))]
@@ -46,6 +47,12 @@ pub(crate) struct Exchange {
     assistant_message: MessageBody,
     generation: GenerationBody,
 }
+
+/// The bytes of an image.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes what the handler below writes")]
+pub(crate) struct Image(Vec<u8>);
 
 /// Which page of messages.
 #[derive(Deserialize, IntoParams)]
@@ -82,8 +89,9 @@ pub(crate) enum Order {
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", tag = "messages",
     operation_id = "send_message", params(("id" = Uuid, Path)), request_body = Outgoing,
     responses((status = 201, body = Exchange, description = "Stored and answered"),
-              (status = 200, content_type = "text/event-stream", body = String,
-               description = "Stored; the reply follows as events"),
+              (status = 200, content_type = "text/event-stream", body = StreamEvent,
+               description = "Stored; the reply follows as events",
+               headers(("x-generation-id" = Uuid, description = "What to resume or stop."))),
               (status = 409, description = "The conversation has ended or is busy, or the id is in use")))]
 pub(crate) async fn send(
     State(app): State<App>,
@@ -196,8 +204,8 @@ pub(crate) async fn delete(
 #[utoipa::path(get, path = "/api/v1/attachments/{id}", tag = "messages",
     operation_id = "read_attachment", params(("id" = Uuid, Path)),
     responses((status = 200, description = "The image", content(
-        (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"),
-        (Vec<u8> = "image/webp"), (Vec<u8> = "image/gif")))))]
+        (Image = "image/png"), (Image = "image/jpeg"),
+        (Image = "image/webp"), (Image = "image/gif")))))]
 pub(crate) async fn attachment(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -9,6 +9,7 @@ mod health;
 mod me;
 mod messages;
 pub(crate) mod openapi;
+mod rules;
 
 pub(crate) use bodies::{GenerationBody, MessageBody};
 use utoipa_axum::{router::OpenApiRouter, routes};

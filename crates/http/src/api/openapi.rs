@@ -79,6 +79,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         }
         describe_declared_errors(operation);
     }
+    super::rules::write(openapi.components.get_or_insert_default());
     openapi
 }
 

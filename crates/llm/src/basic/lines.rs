@@ -14,6 +14,7 @@ pub(super) struct Slots {
     pub(super) old: Option<String>,
     pub(super) word: Option<String>,
     pub(super) name: Option<String>,
+    pub(super) said: Option<String>,
 }
 
 impl Slots {
@@ -25,6 +26,7 @@ impl Slots {
             "old" => self.old.as_deref(),
             "word" => self.word.as_deref(),
             "name" => self.name.as_deref(),
+            "said" => self.said.as_deref(),
             _ => None,
         }
     }
@@ -56,6 +58,15 @@ pub(super) struct Line {
     /// It names something the person said.
     pub(super) picks: bool,
     rank: u8,
+    /// The longest part of the line between its slots, folded: it shows that a line was used
+    /// before, whatever its slots were filled with.
+    stem: String,
+}
+
+/// The longest part between slots, when it is long enough to tell a line by.
+fn stem(line: &str) -> String {
+    let parts = line.split(['{', '}']).step_by(2).map(super::text::fold);
+    parts.max_by_key(String::len).filter(|part| part.split_whitespace().count() > 2).unwrap_or_default()
 }
 
 /// Answers in the making: an opening line, and what may follow it.
@@ -67,6 +78,8 @@ pub(super) struct Plan {
     pub(super) must_pick: bool,
     /// The opening line is enough by itself.
     pub(super) complete: bool,
+    /// The opening lines are in order: no other is preferred for the sake of rhythm.
+    pub(super) ordered: bool,
 }
 
 impl Plan {
@@ -90,7 +103,7 @@ fn add(lines: &mut Vec<Line>, rank: u8, list: &[&str], slots: &Slots, turn: u64)
     let len = list.len().max(1);
     let start = usize::try_from(turn % len as u64).unwrap_or_default();
     let rotated = list.iter().cycle().skip(start).take(list.len());
-    lines.extend(rotated.filter_map(|line| slots.fill(line).map(|text| Line { text, picks: line.contains('{'), rank })));
+    lines.extend(rotated.filter_map(|line| slots.fill(line).map(|text| Line { text, picks: line.contains('{'), rank, stem: stem(line) })));
 }
 
 /// How the next answer should sit among the earlier ones.
@@ -101,6 +114,8 @@ pub(super) struct Rhythm {
     pub(super) never_ask: bool,
     /// How the latest answers began.
     pub(super) openings: Vec<String>,
+    /// The earlier answers, folded and joined.
+    pub(super) said: String,
     /// Words of the person's message that are worth naming.
     pub(super) content: Vec<String>,
 }
@@ -114,13 +129,14 @@ pub(super) fn opening(text: &str) -> String {
 pub(super) fn choose(mut plan: Plan, spans: &Spans, rhythm: &Rhythm) -> Option<String> {
     for lines in [&mut plan.leads, &mut plan.follows] {
         lines.retain(|line| spans.fits(&line.text) && spans.is_new(&line.text) && !(rhythm.never_ask && asks(&line.text)));
-        lines.sort_by_key(|line| line.rank);
+        // A line that was used with other words in its slots comes after all that were not.
+        lines.sort_by_key(|line| (!line.stem.is_empty() && rhythm.said.contains(&line.stem), line.rank));
     }
     // What is wished for is let go one by one: first the change of rhythm, then that of openings.
     [(true, true), (false, true), (false, false)].iter().find_map(|&(in_rhythm, fresh_opening)| {
         let fits = |answer: &str, picks: bool| {
             (!plan.must_pick || picks || names(answer, &rhythm.content))
-                && (!in_rhythm || rhythm.ask.is_none_or(|ask| ask == asks(answer)))
+                && (!in_rhythm || in_time(&plan, rhythm, answer))
                 && (!fresh_opening || !rhythm.openings.contains(&opening(answer)))
                 && answer.matches(['?', '\u{ff1f}', '\u{061f}']).count() <= 1
                 && answer.chars().count() <= LONGEST
@@ -129,6 +145,16 @@ pub(super) fn choose(mut plan: Plan, spans: &Spans, rhythm: &Rhythm) -> Option<S
         };
         plan.leads.iter().find_map(|lead| pair(lead, &plan, &fits))
     })
+}
+
+/// A question when one is due, none when it is not. Lines that are enough by themselves need not
+/// ask, and lines in order are not held back.
+fn in_time(plan: &Plan, rhythm: &Rhythm, answer: &str) -> bool {
+    match rhythm.ask {
+        Some(true) => plan.complete || asks(answer),
+        Some(false) => plan.ordered || !asks(answer),
+        None => true,
+    }
 }
 
 /// The lead with the first follower that fits, or alone when that is enough.
@@ -184,7 +210,7 @@ mod tests {
     #[test]
     fn a_line_is_never_said_twice() {
         let mut spans = Spans::default();
-        let rhythm = Rhythm { ask: None, never_ask: false, openings: Vec::new(), content: Vec::new() };
+        let rhythm = Rhythm { ask: None, never_ask: false, openings: Vec::new(), said: String::new(), content: Vec::new() };
         let list = ["One two three.", "Four five six.", "Seven eight nine."];
         let mut said = Vec::new();
         while let Some(answer) = {

@@ -100,20 +100,38 @@ pub(super) fn things(text: &Text) -> Vec<Thing> {
 fn owned(words: &[Word], at: usize) -> Option<(u8, Thing)> {
     let rank = match words[at].plain.as_str() {
         "my" | "our" => 0,
-        "the" => 1,
-        "a" | "an" => 2,
+        "the" | "a" | "an" => 1,
         _ => return None,
     };
-    let len = noun(&words[at + 1..])?;
+    let indefinite = matches!(words[at].plain.as_str(), "a" | "an");
+    // "I am a teacher" names no thing.
+    let before = at.checked_sub(1).map_or("", |i| words[i].plain.as_str());
+    if indefinite && matches!(before, "am" | "is" | "are" | "was" | "were" | "be" | "been" | "like" | "as" | "such" | "not" | "just") {
+        return None;
+    }
+    let mut len = noun(&words[at + 1..])?;
     let head = &words[at + len];
+    len += belonging(&words[at + len + 1..]);
     if KIN.iter().any(|(kin, _)| *kin == head.plain) && rank == 0 {
         return None; // people() has it
     }
     let mut mention = exchange(&words[at..=at + len])?;
-    if rank == 2 {
+    if indefinite {
         mention = format!("the {}", mention.split_once(' ')?.1);
     }
     Some((rank, Thing { mention, head: head.plain.clone() }))
+}
+
+/// "of France", "of the world" behind a noun: how many words.
+fn belonging(words: &[Word]) -> usize {
+    let plain = |at: usize| words.get(at).map_or("", |w| w.plain.as_str());
+    if plain(0) != "of" {
+        return 0;
+    }
+    let article = usize::from(matches!(plain(1), "the" | "my" | "our"));
+    let Some(head) = words.get(1 + article) else { return 0 };
+    let fits = head.named || lexicon::PROPER.contains(&head.plain.as_str()) || may_be_noun(&head.plain) && super::words::knows_noun(&head.plain);
+    if fits { 2 + article } else { 0 }
 }
 
 /// How many words from here up to and with the noun; `None` when it cannot be told.
@@ -127,11 +145,16 @@ pub(super) fn noun(words: &[Word]) -> Option<usize> {
         return None;
     }
     let Some(next) = words.get(len + 1).map(|w| w.plain.as_str()) else { return Some(len + 1) };
-    if super::words::knows_noun(next) && !KIN.iter().any(|(kin, _)| *kin == next) && !lexicon::is_noun(first) {
+    if is_second_noun(next) {
         return Some(len + 2); // "maths exam"
     }
-    let verbal = next.ends_with("ed") || next.ends_with("ing") || NO_END.contains(&next) || BOUNDARY.contains(&next);
+    let verbal = lexicon::NOUN_OR_VERB.contains(&next) || next.ends_with("ed") || next.ends_with("ing") || NO_END.contains(&next) || BOUNDARY.contains(&next);
     (verbal || lexicon::is_stop(next) || lexicon::is_noun(first) || super::words::knows_noun(first)).then_some(len + 1)
+}
+
+/// A noun that makes the one before it longer: "exam" after "maths".
+fn is_second_noun(word: &str) -> bool {
+    super::words::knows_noun(word) && !lexicon::NOUN_OR_VERB.contains(&word) && !lexicon::is_stop(word) && !KIN.iter().any(|(kin, _)| *kin == word)
 }
 
 fn may_be_noun(word: &str) -> bool {
@@ -163,6 +186,9 @@ fn bare(words: &[Word], at: usize) -> Option<(u8, Thing)> {
     let head = words.get(at + 1)?;
     let plural = head.plain.ends_with('s') && !head.plain.ends_with("ss") && !head.plain.contains('\'');
     let ends = words.get(at + 2).is_none_or(|next| BOUNDARY.contains(&next.plain.as_str()));
+    if head.plain == "course" && words[at].plain == "of" {
+        return None;
+    }
     if !(may_be_noun(&head.plain) && ends && (plural || super::words::knows_noun(&head.plain))) {
         return None;
     }
@@ -180,11 +206,16 @@ pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
         start -= 1;
     }
     let owner = words.get(start.checked_sub(1)?)?;
-    let phrase = exchange(&words[start..at + len])?;
+    let more = usize::from(words.get(at + len).is_some_and(|w| is_second_noun(&w.plain)));
+    let phrase = exchange(&words[start..at + len + more])?;
     match owner.plain.as_str() {
         "my" | "our" => Some(format!("your {phrase}")),
         "the" | "a" | "an" | "another" | "this" => Some(format!("the {phrase}")),
-        "his" | "their" => Some(format!("{} {phrase}", owner.plain)),
+        "his" | "their" | "her" => Some(format!("{} {phrase}", owner.plain)),
+        owner if owner.ends_with("'s") => {
+            let from = if start > 1 && matches!(words[start - 2].plain.as_str(), "my" | "our") { start - 2 } else { start - 1 };
+            exchange(&words[from..at + len + more])
+        }
         _ => None,
     }
 }
@@ -210,6 +241,15 @@ pub(super) fn key_word(text: &Text) -> Option<String> {
     // What matters tends to come late in a sentence.
     let plainest = words.iter().rev().find(|w| !lexicon::is_adjective(&w.plain) && !w.plain.ends_with("ed"));
     best.or(plainest).or(words.first()).map(|w| w.shown.clone())
+}
+
+/// True for a word that is a noun by the lists or by its ending.
+pub(super) fn is_nounlike(word: &str) -> bool {
+    let plain = super::text::fold(word);
+    super::words::knows_noun(&plain)
+        || word.starts_with(char::is_uppercase)
+        || ["tion", "ness", "ment", "ity", "ship", "ism", "ics", "ogy", "sis", "ance", "ence"].iter().any(|s| plain.ends_with(s))
+        || plain.ends_with('s') && !plain.ends_with("ss") && plain.len() > 5
 }
 
 /// A short answer that is itself a phrase: "my brother mostly", "the maths part".
@@ -247,8 +287,10 @@ mod tests {
     #[test]
     fn things_are_found() {
         assert_eq!(named_things("The printer at the office broke again"), ["the printer", "the office"]);
-        assert_eq!(named_things("I got a new job in Norway"), ["Norway", "the new job"]);
+        assert_eq!(named_things("I got a new job in Norway"), ["the new job", "Norway"]);
         assert_eq!(named_things("I dream about spiders"), ["spiders"]);
+        assert_eq!(named_things("What is the capital of France?"), ["the capital of France", "France"]);
+        assert_eq!(named_things("I am a teacher"), Vec::<String>::new());
         assert_eq!(named_things("the very best of all the time"), Vec::<String>::new());
         assert_eq!(named_things("the purply velvety thing"), Vec::<String>::new());
     }

@@ -2,15 +2,16 @@
 
 use super::{
     lines::{self, Plan, Rhythm, Slots},
+    nouns,
     sense::{self, Act, Sense},
     spans::{Spans, hash},
     text::{self, Text},
     tongue,
     words::{
-        Tone,
+        Theme, Tone,
         acts::{self, ABOUT_ME, WISHES},
         general as say, lexicon,
-        themes_heavy::GRIEF,
+        themes_heavy::{DESPAIR, GRIEF},
         tongues::Tongue,
     },
 };
@@ -82,7 +83,8 @@ impl<'a> Talk<'a> {
         };
         let never_ask = self.said.iter().rev().take(NO_QUESTIONS).any(|text| text::read(text).says(acts::STOP_ASKING));
         let openings = self.answers.iter().rev().take(4).map(|a| lines::opening(a)).collect();
-        Rhythm { ask: if never_ask { Some(false) } else { ask }, never_ask, openings, content }
+        let said = text::fold(&self.answers.join(" "));
+        Rhythm { ask: if never_ask { Some(false) } else { ask }, never_ask, openings, said, content }
     }
 
     /// Nobody has said anything yet.
@@ -93,7 +95,8 @@ impl<'a> Talk<'a> {
     }
 
     fn abroad(&self, tongue: &'static Tongue, now: &str) -> Option<String> {
-        let slots = Slots { word: tongue::key_word(tongue, now), ..Slots::default() };
+        let word = self.said.iter().rev().take(4).find_map(|text| tongue::key_word(tongue, text));
+        let slots = Slots { word, ..Slots::default() };
         let mut plan = Plan::complete();
         for (rank, list) in (0_u8..).zip(tongue::answers(tongue, now)) {
             // The first of the honest lines comes first: it says what this is.
@@ -120,6 +123,7 @@ impl<'a> Talk<'a> {
 /// Something of an earlier message.
 struct Old {
     mention: String,
+    person: bool,
     grave: bool,
     /// How many messages ago.
     ago: usize,
@@ -133,6 +137,10 @@ struct Reply<'a> {
     olds: Vec<Old>,
     /// Something grave was said in one of the last messages.
     subdued: bool,
+    /// The grave subject that was spoken of last, however long ago.
+    grave: Option<&'static Theme>,
+    /// The tone of the message before.
+    mood: Tone,
     seed: u64,
     plan: Plan,
     slots: Slots,
@@ -144,24 +152,35 @@ impl<'a> Reply<'a> {
         let sense = sense::of(&text);
         let mut olds: Vec<Old> = Vec::new();
         let mut subdued = false;
+        let mut mood = Tone::Even;
+        let mut last_grave = None;
         for (ago, earlier) in talk.said.iter().rev().enumerate().skip(1).take(REMEMBERED) {
             let then = sense::of(&text::read(earlier));
             let heavy = then.heavy();
+            last_grave = last_grave.or(heavy.map(|hit| hit.theme));
+            if ago == 1 {
+                mood = then.tone;
+            }
             subdued |= heavy.is_some() && ago <= SUBDUED || super::is_crisis(earlier);
             if heavy.is_some_and(sense::is_despair) || super::is_crisis(earlier) || tongue::detect(earlier, std::iter::empty()).is_some() {
                 continue;
             }
             let grave = heavy.is_some();
-            let mentions = mentions(&then);
-            let fresh = mentions.into_iter().take(2).filter(|m| olds.iter().all(|old: &Old| old.mention != *m)).collect::<Vec<_>>();
-            olds.extend(fresh.into_iter().map(|mention| Old { mention, grave, ago }));
+            if !matches!(then.act, Act::Telling | Act::Advice | Act::Wonder | Act::WhatIf | Act::Opinion) {
+                continue;
+            }
+            let fresh = mentions(&then).into_iter().filter(|m| is_lasting(m) && olds.iter().all(|old: &Old| old.mention != *m));
+            let fresh: Vec<String> = fresh.take(if grave { 1 } else { 2 }).collect();
+            let person = |mention: &String| then.people.iter().any(|p| p.mention == *mention);
+            olds.extend(fresh.into_iter().map(|mention| Old { person: person(&mention), mention, grave, ago }));
         }
         let seed = talk.seed();
         let mut slots = Slots { word: sense.word.clone(), name: sense.name.clone(), ..Slots::default() };
         slots.it = mentions(&sense).into_iter().next();
         slots.who = sense.people.first().map(|p| p.mention.clone());
         slots.feel = sense.felt.as_ref().map(|felt| felt.text.clone());
-        Self { talk, text, sense, olds, subdued, seed, plan: Plan::default(), slots }
+        slots.said = sense.said.as_ref().map(|said| said.text.clone());
+        Self { talk, text, sense, olds, subdued, grave: last_grave, mood, seed, plan: Plan::default(), slots }
     }
 
     fn choose(mut self) -> Option<String> {
@@ -170,7 +189,10 @@ impl<'a> Reply<'a> {
             act if act.is_brief() => self.brief(act),
             Act::Fact => self.fact(),
             Act::Advice => self.advice(acts::ADVICE_IT, acts::ADVICE_PLAIN),
+            Act::Wonder if self.text.says(&["why"]) => self.advice(acts::WONDER_WHY, acts::WONDER),
             Act::Wonder => self.advice(acts::WONDER, acts::ADVICE_PLAIN),
+            Act::Opinion => self.advice(acts::OPINION, acts::WONDER),
+            Act::WhatIf => self.advice(acts::WHAT_IF, acts::WONDER),
             act => self.social(act),
         }
         let content = content(&self.text);
@@ -188,11 +210,15 @@ impl<'a> Reply<'a> {
         } else {
             self.plan.must_pick = true;
             self.general(0);
-            self.lead(4, say::WORD);
             self.slots.old = self.olds.get(self.pick(self.olds.len())).map(|old| old.mention.clone());
             self.lead(5, say::REMEMBER);
-            let rest = self.rest();
-            self.follow(5, rest);
+            if let Some(answer) = lines::choose(std::mem::take(&mut self.plan), &self.talk.spans, rhythm) {
+                return Some(answer);
+            }
+            self.lead(0, say::NOTHING_TO_HOLD);
+            let (questions, rest) = (self.questions(), self.rest());
+            self.follow(0, questions);
+            self.follow(0, rest);
         }
         lines::choose(std::mem::take(&mut self.plan), &self.talk.spans, rhythm)
     }
@@ -209,15 +235,26 @@ impl<'a> Reply<'a> {
         usize::try_from(self.seed % len.max(1) as u64).unwrap_or_default()
     }
 
+    /// The tone of the message. One dark word right after something bright ("my dad cried") does
+    /// not turn it.
     fn tone(&self) -> Tone {
-        match self.sense.tone {
-            Tone::Even if self.subdued => Tone::Low,
-            tone => tone,
+        match (self.sense.tone, self.mood) {
+            (Tone::Low, Tone::Bright) if self.sense.felt.is_none() => Tone::Even,
+            (tone, _) => tone,
+        }
+    }
+
+    /// The tone of the talk: that of the message, or of the one before when it has none of its own.
+    fn air(&self) -> Tone {
+        match (self.tone(), self.mood) {
+            (Tone::Even, Tone::Low | Tone::Bright) if self.sense.felt.is_none() && !self.subdued => self.mood,
+            (tone, _) => tone,
         }
     }
 
     fn rest(&self) -> &'static [&'static str] {
-        match self.tone() {
+        match self.air() {
+            Tone::Even if self.subdued => say::REST_LOW,
             Tone::Heavy | Tone::Low => say::REST_LOW,
             Tone::Even => say::REST_EVEN,
             Tone::Bright => say::REST_BRIGHT,
@@ -225,7 +262,7 @@ impl<'a> Reply<'a> {
     }
 
     fn questions(&self) -> &'static [&'static str] {
-        match self.tone() {
+        match self.air() {
             Tone::Heavy | Tone::Low => say::ASK_LOW,
             Tone::Even => say::ASK_EVEN,
             Tone::Bright => say::ASK_BRIGHT,
@@ -252,22 +289,65 @@ impl<'a> Reply<'a> {
                 (false, _) => self.lead(1, words_of_sadness()),
             }
         }
-        let hits: Vec<_> = self.sense.themes.iter().take(2).map(|hit| (hit.theme, hit.mention.clone())).collect();
+        self.said();
+        let hits: Vec<_> = self.sense.themes.iter().take(2).map(|hit| (hit.theme, self.best_name(&hit.mention))).collect();
         for (rank, (theme, mention)) in (0_u8..).zip(hits) {
+            // A person who is only named is no subject yet.
+            let only_named = CLOSE.contains(&theme.name) && self.sense.people.iter().any(|p| p.mention == mention);
+            let wished = self.sense.things.first().is_some_and(|doing| is_wish(doing));
+            let second = rank > 0;
+            let rank = rank + if only_named { 3 } else if wished { 2 } else { 0 };
+            let dim = if self.air() == Tone::Low && tone == Tone::Even { 2 } else { 0 };
             let whole = std::mem::replace(&mut self.slots.it, Some(mention));
             let (own, asks): (&[&str], &[&str]) = match tone {
                 Tone::Heavy | Tone::Low => (theme.low, theme.ask_low),
                 Tone::Bright => (theme.bright, theme.ask_bright),
-                Tone::Even => (theme.even, &[]),
+                Tone::Even => (&[], &[]),
             };
             self.lead(1 + rank, own);
-            self.lead(3 + rank, theme.even);
-            self.follow(1 + rank, asks);
-            self.follow(2 + rank, theme.ask);
+            self.lead(3 + rank + dim, theme.even);
+            if !second && !only_named {
+                self.follow(1 + rank, asks);
+                self.follow(2 + rank, theme.ask);
+            }
             self.slots.it = whole;
         }
         self.remember();
         self.general(4);
+    }
+
+    /// "passing your driving test" rather than "passing", when that is what was said.
+    fn best_name(&self, mention: &str) -> String {
+        let key = mention.split(' ').next_back().unwrap_or(mention);
+        let fits = |doing: &&String| !is_wish(doing) && !doing.starts_with("your ") && !mention.starts_with("your ") && doing.split(' ').any(|w| w == key);
+        let longer = self.sense.things.first().filter(fits);
+        longer.map_or(mention, String::as_str).to_owned()
+    }
+
+    /// A short statement is said back as it is, or as what it feels like.
+    fn said(&mut self) {
+        let Some(said) = &self.sense.said else { return };
+        // Said back again and again, even good words grow stale.
+        let rank = if self.sense.felt.is_some() || self.seed % 3 == 0 { 5 } else { 2 };
+        if said.sweeping {
+            if said.full {
+                self.lead(rank, say::SAID_ALWAYS);
+            }
+            return;
+        }
+        let full = said.full;
+        // Sorry and glad only by its own tone: "you made tea, I'm sorry" would be absurd.
+        match (self.tone(), self.air()) {
+            (Tone::Low, _) => self.lead(rank, say::SAID_LOW),
+            (Tone::Bright, _) => self.lead(rank, say::SAID_BRIGHT),
+            (_, Tone::Low) => self.lead(rank, say::SAID_SLOWLY),
+            _ if self.subdued => self.lead(rank, say::SAID_SLOWLY),
+            _ => {}
+        }
+        if full {
+            self.lead(rank + 1, say::SAID_FULL);
+        }
+        self.lead(rank + 1, say::SAID);
     }
 
     /// The person sent the same words before.
@@ -288,15 +368,17 @@ impl<'a> Reply<'a> {
         }
         self.slots.it = Some(mention);
         self.plan.must_pick = false;
-        self.lead(0, theme.low);
-        self.follow(0, theme.ask_low);
+        // Despair gets its lines in order: the first are the most careful.
+        let turn = if theme.name == DESPAIR { 0 } else { self.seed };
+        self.plan.lead(0, theme.low, &self.slots, turn);
+        self.plan.follow(0, theme.ask_low, &self.slots, turn);
         self.follow(1, say::REST_LOW);
     }
 
     /// Now and then a link to something of an earlier message.
     fn remember(&mut self) {
         let due = self.talk.said.len() > 3 && (self.talk.said.len() as u64 + self.seed % 2) % 3 == 0;
-        if self.text.count > 25 || !due {
+        if !due || !self.sense.themes.is_empty() || !(4..25).contains(&self.text.count) {
             return;
         }
         let current = mentions(&self.sense);
@@ -310,31 +392,48 @@ impl<'a> Reply<'a> {
     /// Lines that fit any subject.
     fn general(&mut self, rank: u8) {
         let (it, who): (&[&str], &[&str]) = match self.tone() {
+            Tone::Even | Tone::Low if self.subdued => (say::IT_SUBDUED, &[]),
             Tone::Heavy | Tone::Low => (say::IT_LOW, say::WHO_LOW),
             Tone::Bright => (say::IT_BRIGHT, say::WHO_BRIGHT),
             Tone::Even => (say::IT_EVEN, say::WHO_EVEN),
         };
+        let it = match &self.slots.it {
+            Some(it) if it.starts_with("not wanting") => say::IT_UNWILLING,
+            Some(it) if it.starts_with("not ") => say::IT_UNABLE,
+            _ => it,
+        };
         self.lead(rank, who);
         self.lead(rank, it);
-        self.lead(rank + 2, say::WORD);
+        let held = self.slots.it.is_some() || self.slots.who.is_some() || self.slots.said.is_some() || self.slots.feel.is_some();
+        if !held {
+            self.lead(rank + 2, say::WORD);
+        }
         if self.sense.felt.is_none() {
             self.follow(rank, say::WHO_ASK);
         }
         let (questions, rest) = (self.questions(), self.rest());
-        self.follow(rank + 1, questions);
+        if let Some(theme) = self.grave.filter(|_| self.subdued) {
+            self.follow(rank, theme.ask_low);
+        } else {
+            self.follow(rank + 1, questions);
+        }
         self.follow(rank + 1, rest);
     }
 
     /// "Ok", "yes", "I don't know": with something of before, if there is anything.
     fn brief(&mut self, act: Act) {
         self.plan.complete = true;
-        // What was spoken of last comes first, but not three times in a row.
-        let recent: Vec<_> = self.olds.iter().filter(|old| old.ago <= 6).collect();
-        let old = recent.get(self.pick(recent.len().min(3))).map(|old| (old.mention.clone(), old.grave));
+        // What was spoken of last comes first, but not what was named just now.
+        let recent: Vec<_> = self.olds.iter().filter(|old| old.ago <= 6 && (old.grave || !old.person)).collect();
+        let last = text::fold(&self.talk.answers.iter().rev().take(2).copied().collect::<Vec<_>>().join(" "));
+        let unnamed = recent.iter().find(|old| !last.contains(&text::fold(&old.mention)));
+        let old = unnamed.or(recent.first()).map(|old| (old.mention.clone(), old.grave));
         let grave = old.as_ref().is_some_and(|(_, grave)| *grave);
         self.slots.old = old.map(|(mention, _)| mention);
         if self.subdued || grave {
-            self.lead(0, say::REMEMBER_GENTLY);
+            if grave {
+                self.lead(0, say::REMEMBER_GENTLY);
+            }
             self.lead(1, say::STAY);
             if self.subdued {
                 return;
@@ -355,33 +454,39 @@ impl<'a> Reply<'a> {
             self.lead(2 + turn, with_old);
         }
         self.lead(3 - turn, plain);
+        if act == Act::Okay {
+            let idle = self.slots.old.is_none();
+            self.lead(if idle { 3 - turn } else { 4 }, acts::OKAY_IDLE);
+        }
         self.lead(5, say::REMEMBER);
     }
 
     /// A question about the world: honest, and only now and then with the hint at a larger model.
     fn fact(&mut self) {
         self.plan.complete = true;
+        self.slots.it = self.sense.things.first().cloned().or_else(|| self.slots.word.clone());
         let pointed = self.talk.answers.iter().rev().take(4).any(|a| a.contains("model") || a.contains("built-in"));
         self.lead(if pointed { 6 } else { 0 }, acts::FACT_POINTER);
         self.lead(1, acts::FACT_IT);
-        self.plan.follow(0, say::WORD, &self.slots, self.seed);
-        if self.slots.it.is_some() || self.slots.word.is_some() {
-            self.plan.must_pick = true;
-        }
-        self.lead(2, acts::FACT_PLAIN);
+        let rank = if self.slots.it.is_some() { 3 } else { 1 };
+        self.lead(if pointed { 6 } else { rank }, acts::FACT_POINTER_PLAIN);
+        self.lead(rank + 1, acts::FACT_PLAIN);
+        self.plan.must_pick = self.slots.it.is_some();
     }
 
     /// A question about the person's own life.
     fn advice(&mut self, first: &[&str], second: &[&str]) {
         self.plan.complete = true;
         self.repeated();
-        if self.slots.it.is_none() {
-            self.slots.it = self.sense.people.first().map(|p| p.mention.clone());
+        let things = self.sense.things.iter().chain(self.slots.who.iter()).find(|m| !m.starts_with("not ")).cloned();
+        self.slots.it = things.or_else(|| self.slots.word.clone().filter(|word| nouns::is_nounlike(word)));
+        if let Some(hit) = self.sense.themes.first().filter(|hit| hit.theme.name == "self-blame") {
+            let (theme, mention) = (hit.theme, hit.mention.clone());
+            self.slots.it = Some(mention);
+            self.lead(0, theme.low);
+            self.follow(0, theme.ask_low);
         }
-        if self.tone() == Tone::Low {
-            self.lead(2, say::IT_LOW);
-            self.follow(1, say::ASK_LOW);
-        }
+        self.plan.must_pick = self.sense.act == Act::Advice && self.slots.it.is_some();
         self.lead(1, first);
         self.lead(if self.slots.it.is_some() { 2 } else { 1 }, second);
         self.follow(3, say::REST_EVEN);
@@ -397,7 +502,9 @@ impl<'a> Reply<'a> {
             }
             Act::Introduced => acts::INTRODUCED,
             Act::HowAreYou => acts::ANSWER_HOW_ARE_YOU,
+            Act::Thanks if self.grave.is_some() => acts::THANKS_QUIETLY,
             Act::Thanks => acts::ANSWER_THANKS,
+            Act::Bye if self.grave.is_some() => acts::BYE_QUIETLY,
             Act::Bye if self.text.says(&["good night", "goodnight", "bed", "sleep"]) => acts::ANSWER_NIGHT,
             Act::Bye => acts::ANSWER_BYE,
             Act::About(at) => ABOUT_ME[at].says,
@@ -415,6 +522,7 @@ impl<'a> Reply<'a> {
         };
         // These are in order: the first says the most.
         let ordered = matches!(act, Act::About(_) | Act::Wish(_) | Act::StopAsking);
+        self.plan.ordered = ordered;
         self.plan.lead(0, list, &self.slots, if ordered { 0 } else { self.seed });
         match act {
             Act::Bye => self.lead(1, acts::ANSWER_BYE),
@@ -443,6 +551,14 @@ impl<'a> Reply<'a> {
     }
 }
 
+/// Themes that are brought up by naming a person.
+const CLOSE: &[&str] = &["love", "family", "friends", "people at work"];
+
+/// "wanting to drive to the sea" is about the wish rather than the sea.
+fn is_wish(doing: &str) -> bool {
+    ["wanting", "having", "needing", "hoping", "not ", "going to", "trying", "planning", "wishing"].iter().any(|w| doing.starts_with(w))
+}
+
 /// Lines for a bright feeling turned around: "not happy".
 fn words_of_sadness() -> &'static [&'static str] {
     super::words::feelings::FEELINGS.first().map_or(&[], |sad| sad.says)
@@ -460,8 +576,19 @@ fn mentions(sense: &Sense) -> Vec<String> {
     all.extend(themes);
     all.extend(sense.things.iter().skip(1).cloned());
     all.extend(person);
+    all.retain(|mention| is_telling(mention));
     all.dedup();
     all
+}
+
+/// True for what says something by itself: "the exam", not "your life".
+fn is_telling(mention: &str) -> bool {
+    mention.split(' ').next_back().is_some_and(|head| !lexicon::VAGUE.contains(&head))
+}
+
+/// True for what still says something some messages later.
+fn is_lasting(mention: &str) -> bool {
+    !mention.starts_with("not ") && !mention.starts_with("how ") && !mention.ends_with(" him") && !mention.ends_with(" her")
 }
 
 /// The words of a message that are worth naming.

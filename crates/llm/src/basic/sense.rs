@@ -1,7 +1,7 @@
 //! Making sense of one message: what its writer does with it, what it is about, how it sounds.
 
 use super::{
-    mirror::{self, Felt},
+    mirror::{self, Felt, Said},
     nouns::{self, Someone},
     text::{Clause, Text},
     words::{
@@ -44,6 +44,8 @@ pub(super) enum Act {
     Fact,
     Advice,
     Wonder,
+    WhatIf,
+    Opinion,
     /// Everything else: something is told.
     Telling,
 }
@@ -74,6 +76,8 @@ pub(super) struct Sense {
     pub(super) people: Vec<Someone>,
     /// "losing your job", "the maths part", "the printer": best first.
     pub(super) things: Vec<String>,
+    /// A short statement, said back whole.
+    pub(super) said: Option<Said>,
     pub(super) word: Option<String>,
     pub(super) name: Option<String>,
 }
@@ -102,11 +106,13 @@ pub(super) fn of(text: &Text) -> Sense {
     let mut things: Vec<String> = core.clauses.iter().filter_map(mirror::doing).collect();
     things.extend(nouns::fragment(&core));
     things.extend(nouns::things(&core).into_iter().map(|thing| thing.mention));
-    let tone = tone(&core, felt.as_ref(), &themes);
+    let unable = things.first().is_some_and(|doing| doing.starts_with("not "));
+    let tone = tone(&core, felt.as_ref(), &themes, unable);
     let heavy = tone == Tone::Heavy;
     let name = name(&core);
     let act = if heavy { Act::Telling } else { act(text, &core, name.is_some()) };
-    Sense { act, tone, felt, people, things, word: nouns::key_word(&core), name, themes }
+    let said = mirror::said(&core);
+    Sense { act, tone, felt, people, things, said, word: nouns::key_word(&core), name, themes }
 }
 
 /// Turns of speech in which a grave word means nothing grave.
@@ -201,20 +207,21 @@ fn grief(text: &Text, people: &[Someone]) -> Option<Hit> {
     found.then(|| Hit { theme, mention: "this loss".to_owned() })
 }
 
-fn tone(text: &Text, felt: Option<&Felt>, themes: &[Hit]) -> Tone {
+fn tone(text: &Text, felt: Option<&Felt>, themes: &[Hit], unable: bool) -> Tone {
     if themes.first().is_some_and(|hit| hit.theme.lean == Tone::Heavy) {
         return Tone::Heavy;
     }
     let mut score = match felt.map(Felt::tone) {
         Some(Tone::Low | Tone::Heavy) => -3,
         Some(Tone::Bright) => 2,
-        _ => 0,
+        _ => -i32::from(unable),
     };
     for clause in &text.clauses {
         let plain = clause.plain();
         for (at, word) in plain.iter().enumerate() {
             let negated = plain[at.saturating_sub(3)..at].iter().any(|w| NEGATORS.contains(w));
-            let by_feeling = words::feeling_at(&plain[at..]).map(|(feeling, _)| feeling.tone);
+            let by_feeling =
+                words::feeling_at(&plain[at..]).filter(|_| !AMBIGUOUS.contains(word)).map(|(feeling, _)| feeling.tone);
             let bright = POSITIVE.contains(word) || by_feeling == Some(Tone::Bright);
             let dark = NEGATIVE.contains(word) || by_feeling == Some(Tone::Low);
             let said = *word == "mean" && at > 0 && plain[at - 1] == "i";
@@ -232,6 +239,11 @@ fn tone(text: &Text, felt: Option<&Felt>, themes: &[Hit]) -> Tone {
     }
 }
 
+/// Feelings that are something else as often: they set the tone only after "I am".
+const AMBIGUOUS: &[&str] = &[
+    "down", "low", "blue", "flat", "cross", "behind", "spent", "light", "free", "well", "fine", "ok", "okay", "busy", "mad", "settled", "safe", "strong", "empty", "wiped", "tense", "normal", "average", "all", "right", "torn", "moved", "comfortable", "invisible", "bitter", "understood", "under", "mixed", "run", "worn",
+];
+
 /// The name a person gives themselves: "my name is", "call me", "I'm Anna".
 fn name(text: &Text) -> Option<String> {
     text.clauses.iter().find_map(|clause| {
@@ -243,7 +255,8 @@ fn name(text: &Text) -> Option<String> {
             _ => return None,
         };
         let word = &clause.words[at];
-        let given = plain[0] == "my" || plain[0] == "call" || lexicon::is_name(&word.plain);
+        let named = word.named && !lexicon::PROPER.contains(&word.plain.as_str()) && !lexicon::is_adjective(&word.plain);
+        let given = plain[0] == "my" || plain[0] == "call" || lexicon::is_name(&word.plain) || plain[0] == "i" && named;
         let fits = (2..=14).contains(&word.plain.chars().count())
             && word.plain.chars().all(char::is_alphabetic)
             && !lexicon::is_stop(&word.plain)
@@ -268,9 +281,11 @@ fn act(text: &Text, core: &Text, named: bool) -> Act {
         return Act::Introduced;
     }
     let lean = lean(core);
-    brief(core, &lean).or_else(|| social(core, &lean)).or_else(|| demand(core, &lean)).unwrap_or_else(|| {
-        if is_unreadable(core) { Act::Unreadable } else { Act::Telling }
-    })
+    brief(core, &lean)
+        .or_else(|| social(core, &lean))
+        .or_else(|| little(core))
+        .or_else(|| demand(core, &lean))
+        .unwrap_or_else(|| if is_unreadable(core) { Act::Unreadable } else { Act::Telling })
 }
 
 /// Words that may open a message without changing what it does.
@@ -296,7 +311,7 @@ fn opens(clauses: &[String], phrases: &[&str], more: usize) -> bool {
     clauses.iter().any(|clause| {
         phrases.iter().any(|phrase| {
             clause.strip_prefix(phrase).is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with(' ') && phrase.contains(' ') && rest.split_whitespace().count() <= more
+                rest.is_empty() || rest.starts_with(' ') && rest.split_whitespace().count() <= more
             })
         })
     })
@@ -318,10 +333,12 @@ fn brief(core: &Text, lean: &[String]) -> Option<Act> {
         (acts::NO, Act::No),
         (acts::WHY, Act::Why),
     ];
-    if let Some((_, act)) = lists.iter().find(|(list, _)| core.is(list)).or_else(|| lists.iter().find(|(list, _)| is(list))) {
-        return Some(*act);
-    }
-    // "yes yes", "no it was not": little words that begin with an answer.
+    let exact = lists.iter().find(|(list, _)| core.is(list));
+    exact.or_else(|| lists.iter().find(|(list, _)| is(list))).map(|(_, act)| *act)
+}
+
+/// "Yes yes", "no it was not": only little words, and they begin with an answer.
+fn little(core: &Text) -> Option<Act> {
     let words: Vec<&str> = core.line.split_whitespace().collect();
     if words.len() > 4 || core.asks() || words.iter().any(|w| !lexicon::is_stop(w)) {
         return None;
@@ -341,11 +358,19 @@ fn social(core: &Text, lean: &[String]) -> Option<Act> {
     if opens(lean, acts::STOP_ASKING, 4) {
         return Some(Act::StopAsking);
     }
-    if core.count <= 12 && (opens(lean, acts::HOSTILE, 4) || core.is(acts::HOSTILE)) {
+    let insulted = lean.iter().any(|clause| {
+        clause.strip_prefix("you ").is_some_and(|rest| rest.split(' ').any(|w| acts::INSULTS.contains(&w)))
+            || clause.split(' ').all(|w| acts::INSULTS.contains(&w))
+    });
+    if core.count <= 12 && (insulted && !core.asks() || opens(lean, acts::HOSTILE, 4)) {
         return Some(Act::Hostile);
     }
     if core.count <= 14 && opens(lean, acts::CORRECTION, 5) {
         return Some(Act::Correction);
+    }
+    let leaving = lean.iter().any(|clause| acts::BYE.iter().any(|bye| clause == bye || is_leaving(clause, bye)));
+    if leaving && core.count <= 10 {
+        return Some(Act::Bye);
     }
     if opens(lean, acts::THANKS, 5) && core.count <= 8 && !core.asks() {
         return Some(Act::Thanks);
@@ -356,11 +381,7 @@ fn social(core: &Text, lean: &[String]) -> Option<Act> {
     if let Some(at) = ABOUT_ME.iter().position(|about| opens(lean, about.shown_by, 3)) {
         return Some(Act::About(at));
     }
-    if opens(lean, acts::HOW_ARE_YOU, 2) && core.count <= 10 {
-        return Some(Act::HowAreYou);
-    }
-    let leaving = lean.iter().any(|clause| acts::BYE.iter().any(|bye| clause == bye || is_leaving(clause, bye)));
-    (leaving && core.count <= 10).then_some(Act::Bye)
+    (opens(lean, acts::HOW_ARE_YOU, 2) && core.count <= 10).then_some(Act::HowAreYou)
 }
 
 fn is_leaving(clause: &str, bye: &str) -> bool {
@@ -371,7 +392,11 @@ fn is_leaving(clause: &str, bye: &str) -> bool {
 
 const ADVICE: &[&str] = &[
     "should i", "what should i", "what do i do", "what do i", "what can i do", "what can i", "what would you do", "how do i", "how can i", "how should i", "how could i", "how will i", "any advice", "any tips", "any ideas", "any suggestions", "give me advice", "give me some advice", "i need advice", "i need some advice", "help me decide",
-    "is it ok", "is it okay", "is it normal", "is it wrong", "is it bad", "is it weird", "what do you think", "do you think", "do i", "can i", "could i", "would it be", "what if i", "what if", "when should i", "where should i", "who should i", "which should i", "what am i supposed", "how am i supposed", "what is the best way",
+    "do i", "can i", "could i", "would it be", "when should i", "where should i", "who should i", "which should i", "what am i supposed", "how am i supposed", "what is the best way",
+];
+
+const OPINION: &[&str] = &[
+    "is it ok", "is it okay", "is it normal", "is it wrong", "is it bad", "is it weird", "is that ok", "is that okay", "is that normal", "is that weird", "is that bad", "is this normal", "what do you think", "do you think", "what is your opinion", "am i overreacting", "am i being",
 ];
 
 const WONDER: &[&str] = &[
@@ -387,6 +412,12 @@ const ASKING: &[&str] = &[
 /// Questions and errands.
 fn demand(core: &Text, lean: &[String]) -> Option<Act> {
     let far = usize::MAX;
+    if opens(lean, &["what if"], far) {
+        return Some(Act::WhatIf);
+    }
+    if opens(lean, OPINION, far) {
+        return Some(Act::Opinion);
+    }
     if opens(lean, ADVICE, far) {
         return Some(Act::Advice);
     }
@@ -447,6 +478,8 @@ mod tests {
             ("are you even human", Act::About(0)),
             ("is this private?", Act::About(2)),
             ("you are so useless", Act::Hostile),
+            ("you're just a dumb bot", Act::Hostile),
+            ("write something", Act::Wish(7)),
             ("shut up", Act::Hostile),
             ("my boss said I am useless", Act::Telling),
             ("that's not what I meant", Act::Correction),
@@ -464,6 +497,8 @@ mod tests {
             ("What is the capital of France?", Act::Fact),
             ("what should I cook tonight", Act::Advice),
             ("Why do I always fail?", Act::Wonder),
+            ("what if I lose everything", Act::WhatIf),
+            ("Hi, I'm Maruška", Act::Introduced),
             ("write me a poem about rain", Act::Wish(1)),
             ("can you translate this", Act::Wish(3)),
             ("I lost my keys and I was late", Act::Telling),

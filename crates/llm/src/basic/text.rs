@@ -126,7 +126,17 @@ impl Reader {
         let named = capital && !self.fresh && !lexicon::CAPITALISED.contains(&fold(token).as_str());
         let leading = capital && self.fresh;
         for plain in open(&mend(&fold(token))) {
-            let shown = if named { token.to_owned() } else { plain.clone() };
+            // "No one" is one word, whatever English says.
+            if plain == "one" && self.clause.words.last().is_some_and(|word| word.plain == "no") {
+                self.clause.words.pop();
+                self.clause.words.push(Word { plain: "nobody".into(), shown: "nobody".into(), named, leading });
+                continue;
+            }
+            let shown = match (named, lexicon::PROPER.contains(&plain.as_str())) {
+                (true, _) => token.to_owned(),
+                (_, true) => super::capital(&plain),
+                _ => plain.clone(),
+            };
             self.clause.words.push(Word { plain, shown, named, leading });
         }
         self.fresh = false;
@@ -203,13 +213,19 @@ fn mend(token: &str) -> String {
     if let Some((_, right)) = lexicon::MISSPELT.iter().find(|(wrong, _)| *wrong == token) {
         return (*right).to_owned();
     }
-    if super::words::knows(token) || lexicon::is_stop(token) || lexicon::is_name(token) || !token.is_ascii() {
+    let right = lexicon::is_name(token) || lexicon::is_noun(token) || lexicon::is_adjective(token);
+    if known(token) || right || !token.is_ascii() {
         return token.to_owned();
     }
     if let Some(short) = squeeze(token) {
         return short;
     }
     unswap(token).unwrap_or_else(|| token.to_owned())
+}
+
+/// A word the rules listen for, or one of the small words.
+fn known(word: &str) -> bool {
+    super::words::knows(word) || lexicon::is_stop(word)
 }
 
 /// Runs of three and more letters cut to two, or to one when only that is a known word.
@@ -229,7 +245,6 @@ fn squeeze(token: &str) -> Option<String> {
     if two == token {
         return None;
     }
-    let known = |word: &str| super::words::knows(word) || lexicon::is_stop(word);
     Some(if known(&two) { two } else { one })
 }
 
@@ -241,7 +256,7 @@ fn unswap(token: &str) -> Option<String> {
     for at in 0..bytes.len() - 1 {
         bytes.swap(at, at + 1);
         if let Ok(word) = std::str::from_utf8(&bytes)
-            && super::words::knows(word)
+            && known(word)
         {
             return Some(word.to_owned());
         }
@@ -268,7 +283,8 @@ mod tests {
     fn slips_are_mended_and_real_words_left() {
         assert_eq!(line("im so tierd of wrok"), "i am so tired of work");
         assert_eq!(line("soooo saaad"), "so sad");
-        assert_eq!(line("a sacred dairy"), "a sacred dairy");
+        assert_eq!(line("i dont know waht, mabye"), "i do not know what maybe");
+        assert_eq!(line("a sacred quiet dairy form"), "a sacred quiet dairy form");
     }
 
     #[test]

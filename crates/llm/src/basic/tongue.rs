@@ -180,6 +180,12 @@ pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<String> {
     };
     let words: Vec<&str> =
         text.split(|c: char| !(c.is_alphabetic() || is_mark(c))).filter(|w| !w.is_empty()).collect();
+    let after = tongue.before_nouns.split(' ').find_map(|before| {
+        words.windows(2).find(|pair| fold(pair[0]) == before && fit(pair[1])).map(|pair| pair[1])
+    });
+    if let Some(word) = after.filter(|_| tongue.code != "de") {
+        return Some(fold(word));
+    }
     let noun = words.iter().skip(1).find(|w| fit(w) && tongue.code == "de" && w.chars().next().is_some_and(char::is_uppercase));
     // The last of the longest: what matters tends to come late in a sentence.
     noun.or_else(|| words.iter().filter(|w| fit(w)).max_by_key(|w| w.chars().count())).map(|word| if noun.is_some() { (*word).to_owned() } else { fold(word) })

@@ -117,17 +117,6 @@ pub(crate) struct IpNetwork {
     pub(crate) prefix_bits: u8,
 }
 
-impl IpNetwork {
-    /// True when `address` belongs to the network. An IPv4 address that arrives inside IPv6 counts as IPv4.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        let (own_bits, own_width) = bits(self.address);
-        let (other_bits, other_width) = bits(address.to_canonical());
-        let free_bits = own_width - u32::from(self.prefix_bits);
-        let differing = own_bits ^ other_bits;
-        own_width == other_width && differing.checked_shr(free_bits).unwrap_or(0) == 0
-    }
-}
-
 impl fmt::Display for IpNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (_, width) = bits(self.address);
@@ -203,19 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn networks_contain_what_they_should() {
+    fn networks_are_addresses_with_or_without_a_prefix() {
         let given = "127.0.0.1, 10.0.0.0/8,::1,fd00::/8,0.0.0.0/0";
-        let [one, ten, six, local, every] = networks(given).unwrap()[..] else { panic!("five") };
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert!(one.contains(ip("127.0.0.1")) && !one.contains(ip("127.0.0.2")));
-        assert!(ten.contains(ip("10.255.0.1")) && !ten.contains(ip("11.0.0.1")));
-        assert!(ten.contains(ip("::ffff:10.1.2.3")), "IPv4 on a socket for both");
-        assert!(
-            six.contains(ip("::1")) && !six.contains(ip("::2")) && !six.contains(ip("0.0.0.1"))
-        );
-        assert!(local.contains(ip("fdff::1")) && !local.contains(ip("fe00::1")));
-        assert!(every.contains(ip("8.8.8.8")) && !every.contains(ip("fd00::1")));
-        assert_eq!([one.to_string(), ten.to_string()], ["127.0.0.1", "10.0.0.0/8"]);
+        let all: Vec<_> = networks(given).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(all, ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "0.0.0.0/0"]);
         for wrong in
             ["10.0.0.0/33", "::/129", "10.0.0/8", "proxy", "10.0.0.0/", "10.0.0.0/-1", "::/999"]
         {

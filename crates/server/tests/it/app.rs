@@ -26,6 +26,9 @@ use tower::ServiceExt;
 /// The password of every test user.
 pub(crate) const PASSWORD: &str = "a good long password";
 
+/// What signs the tokens of every test server.
+pub(crate) const SECRET: &str = "a secret that only tests use, and that is long enough";
+
 /// A server in this process. Its data goes when it is dropped.
 pub(crate) struct TestApp {
     pub(crate) serene: Arc<Serene>,
@@ -42,6 +45,8 @@ pub(crate) struct Setup {
     /// Another engine instead.
     pub(crate) engine: Option<Arc<dyn Engine>>,
     pub(crate) throttle: ThrottleMode,
+    /// The least there is, unless the time that hashing takes is what is tested.
+    pub(crate) bcrypt_cost: u32,
     pub(crate) max_pages: Option<u32>,
     pub(crate) http: HttpOptions,
     /// Where the data lies: what an earlier server left, when one is given.
@@ -54,6 +59,7 @@ impl Default for Setup {
             script: "echo",
             engine: None,
             throttle: ThrottleMode::Off,
+            bcrypt_cost: 4,
             max_pages: None,
             http: HttpOptions::default(),
             folder: None,
@@ -93,9 +99,9 @@ impl TestApp {
         };
         let options = Options {
             accounts: AccountOptions {
-                secret: "a secret that only tests use, and that is long enough".into(),
+                secret: SECRET.into(),
                 lifetimes: TokenLifetimes::default(),
-                hashing: HashingOptions { cost: 4, threads: 2 },
+                hashing: HashingOptions { cost: setup.bcrypt_cost, threads: 2 },
                 throttle: setup.throttle,
             },
             engine: shared,
@@ -264,6 +270,13 @@ impl Reply {
     pub(crate) fn expect(&self, status: StatusCode) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         if self.bytes.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// Checks the status of an answer that is no JSON.
+    #[track_caller]
+    pub(crate) fn expect_raw(&self, status: StatusCode) -> &[u8] {
+        assert_eq!(self.status, status);
+        &self.bytes
     }
 
     /// Checks that this is an error in the envelope, with this status and code.

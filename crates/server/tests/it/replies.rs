@@ -1,9 +1,31 @@
 //! Sending messages and getting replies.
 
-use axum::http::{Method, StatusCode};
-use serde_json::json;
+mod crashes;
+mod failures;
+mod prompts;
+mod resuming;
+mod sending;
+mod stopping;
+mod streaming;
 
-use crate::app::TestApp;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, StatusCode},
+};
+use futures_util::{StreamExt, stream};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use serene_llm::{Engine, EngineError, Event, EventStream, Request};
+
+use crate::app::{Client, Setup, TestApp};
 
 #[tokio::test]
 async fn a_message_is_stored_and_answered() {
@@ -14,30 +36,251 @@ async fn a_message_is_stored_and_answered() {
     assert_eq!(exchange["assistant_message"]["content"], "good evening");
     assert_eq!(exchange["assistant_message"]["status"], "complete");
     assert_eq!(exchange["generation"]["usage"]["estimated"], false);
-    let path = format!("/api/v1/conversations/{conversation}/messages");
-    let page = mira.get(&path).await.expect(StatusCode::OK);
+    let page = mira.get(&messages_of(&conversation)).await.expect(StatusCode::OK);
     assert_eq!(page["items"], json!([exchange["user_message"], exchange["assistant_message"]]));
+    let generation = generation_of(exchange["generation"]["id"].as_str().unwrap());
+    assert_eq!(mira.get(&generation).await.expect(StatusCode::OK), exchange["generation"]);
+    let conversation = format!("/api/v1/conversations/{conversation}");
+    let conversation = mira.get(&conversation).await.expect(StatusCode::OK);
+    assert_eq!(conversation["active_generation_id"], Value::Null);
 }
 
 #[tokio::test]
-async fn a_reply_is_streamed_and_read_again() {
-    let app = TestApp::scripted("long:5").await;
+async fn the_message_is_on_disk_before_the_model_is_asked() {
+    let seen = Arc::new(Mutex::new(None));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("serene.db");
+    let look = Arc::clone(&seen);
+    let engine = Custom::new(move || {
+        let sql = rusqlite::Connection::open(&file).unwrap();
+        let rows = "SELECT group_concat(role || ' ' || status || ' ' || content, '; ') \
+                    FROM (SELECT * FROM messages ORDER BY position)";
+        let rows: String = sql.query_row(rows, [], |row| row.get(0)).unwrap();
+        *look.lock().unwrap() = Some(rows);
+        vec![Ok(Event::Delta("yes".into()))]
+    });
+    let setup = Setup { folder: Some(folder), ..custom(engine) };
+    let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
-    let conversation = mira.conversation().await;
-    let path = format!("/api/v1/conversations/{conversation}/messages");
-    let accept = [("accept", "text/event-stream")];
-    let body = Some(json!({"content": "go on"}));
-    let reply = mira.send(Method::POST, &path, body, &accept).await;
-    assert_eq!(reply.status, StatusCode::OK);
-    let events = reply.events();
-    let text: String =
-        events.iter().filter_map(|(_, _, data)| data["text"].as_str()).collect();
-    let (name, id, done) = events.last().unwrap();
-    assert_eq!((name.as_str(), id.as_deref()), ("done", Some("end")));
-    assert_eq!(done["message"]["content"], text);
-    let generation = reply.headers["x-generation-id"].to_str().unwrap();
-    let stream = format!("/api/v1/generations/{generation}/stream");
-    let again = mira.get(&format!("{stream}?after=4")).await.events();
-    assert_eq!(again[0].2["text"], text[4..]);
-    assert_eq!(mira.get(&format!("{stream}?after=end")).await.status, StatusCode::NO_CONTENT);
+    mira.say(&mira.conversation().await, "are you there?").await;
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!(seen.as_deref(), Some("user complete are you there?; assistant pending "));
+}
+
+fn messages_of(conversation: &str) -> String {
+    format!("/api/v1/conversations/{conversation}/messages")
+}
+
+fn generation_of(id: &str) -> String {
+    format!("/api/v1/generations/{id}")
+}
+
+/// The first `count` deltas that `long` gives, as one text.
+fn words(count: usize) -> String {
+    const WORDS: [&str; 8] =
+        ["The ", "rain ", "has ", "stopped ", "and ", "the ", "street ", "shines. "];
+    WORDS.into_iter().cycle().take(count).collect()
+}
+
+/// What is stored of the one reply there is.
+async fn only_reply(client: &Client, conversation: &str) -> Value {
+    let page = client.get(&messages_of(conversation)).await.expect(StatusCode::OK);
+    assert_eq!(page["items"].as_array().unwrap().len(), 2, "{page}");
+    page["items"][1].clone()
+}
+
+async fn active_generation(client: &Client, conversation: &str) -> Value {
+    let path = format!("/api/v1/conversations/{conversation}");
+    client.get(&path).await.expect(StatusCode::OK)["active_generation_id"].clone()
+}
+
+/// Waits until this holds, for at most five seconds.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("this never came to be: {what}");
+}
+
+/// A reply that is being read.
+struct Stream {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Stream {
+    /// Sends a message and reads the reply as events.
+    async fn send(client: &Client, conversation: &str, body: Value) -> Self {
+        let path = messages_of(conversation);
+        Self::open(client, Method::POST, &path, Some(body), &[("accept", "text/event-stream")])
+            .await
+    }
+
+    /// Reads a reply as [`Client::get`] would.
+    async fn get(client: &Client, path: &str) -> Self {
+        Self::open(client, Method::GET, path, None, &[]).await
+    }
+
+    async fn open(
+        client: &Client,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Self {
+        let response = client.open(Client::request(method, path, body, headers)).await;
+        let (parts, body) = response.into_parts();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    fn generation(&self) -> String {
+        assert_eq!(self.status, StatusCode::OK);
+        self.headers["x-generation-id"].to_str().unwrap().to_owned()
+    }
+
+    /// The next bytes as they come; `None` at the end.
+    async fn chunk(&mut self) -> Option<String> {
+        let frame = self.body.frame().await?.unwrap();
+        Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+    }
+
+    /// The text of the next event, which must be a delta.
+    async fn delta(&mut self) -> String {
+        let chunk = self.chunk().await.unwrap();
+        let (name, _, data) = event(&chunk);
+        assert_eq!(name, "delta", "{chunk}");
+        data["text"].as_str().unwrap().to_owned()
+    }
+
+    /// The rest: the text of the deltas, and the last event.
+    async fn rest(mut self) -> (String, Read) {
+        let mut text = String::new();
+        let mut last = None;
+        while let Some(chunk) = self.chunk().await {
+            if chunk == ": ping\n" {
+                continue;
+            }
+            assert!(last.is_none(), "nothing comes after the last event: {chunk}");
+            let read = event(&chunk);
+            if read.0 == "delta" {
+                text.push_str(read.2["text"].as_str().unwrap());
+            } else {
+                last = Some(read);
+            }
+        }
+        (text, last.expect("a last event"))
+    }
+}
+
+/// The name, the id and the data of an event.
+type Read = (String, Option<String>, Value);
+
+/// Reads one event, which must be framed as every client can read it: each field on one line of
+/// its own, ended by one line feed, and one blank line at the end.
+fn event(chunk: &str) -> Read {
+    let fields = chunk.strip_suffix("\n\n").unwrap_or_else(|| panic!("no end: {chunk:?}"));
+    assert!(!fields.contains("\n\n") && !fields.contains('\r'), "{chunk:?}");
+    let lines: Vec<&str> = fields.split('\n').collect();
+    let field = |line: Option<&&str>, name: &str| {
+        let line = line.unwrap_or_else(|| panic!("no {name}: {chunk:?}"));
+        let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(": "));
+        value.unwrap_or_else(|| panic!("no {name}: {chunk:?}")).to_owned()
+    };
+    let name = field(lines.first(), "event");
+    let id = (lines.len() > 2).then(|| field(lines.get(1), "id"));
+    let data = field(lines.last(), "data");
+    assert_eq!(lines.len(), 2 + usize::from(id.is_some()), "{chunk:?}");
+    (name, id, serde_json::from_str(&data).unwrap())
+}
+
+/// An engine that does what a closure says, which is asked anew each time. After its events it
+/// ends, or never does.
+#[derive(Clone)]
+struct Custom {
+    answer: Arc<dyn Fn() -> Vec<Result<Event, EngineError>> + Send + Sync>,
+    ends: bool,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Custom {
+    fn new(
+        answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { answer: Arc::new(answer), ends: true, dropped: Arc::default() }
+    }
+
+    /// One that gives its events and then falls silent.
+    fn endless(
+        answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { ends: false, ..Self::new(answer) }
+    }
+
+    /// How many of its streams were dropped: each is a connection that was closed.
+    fn dropped(&self) -> usize {
+        self.dropped.load(Ordering::SeqCst)
+    }
+}
+
+impl std::fmt::Debug for Custom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Custom")
+    }
+}
+
+struct CountsDrop(Arc<AtomicUsize>);
+
+impl Drop for CountsDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Engine for Custom {
+    fn name(&self) -> &'static str {
+        "custom"
+    }
+
+    fn model(&self) -> &'static str {
+        "custom"
+    }
+
+    fn stream(&self, _: Request) -> EventStream {
+        let guard = CountsDrop(Arc::clone(&self.dropped));
+        let events = stream::iter((self.answer)());
+        let silence = if self.ends { stream::empty().boxed() } else { stream::pending().boxed() };
+        let events = events.chain(silence);
+        Box::pin(events.inspect(move |_| {
+            let _ = &guard;
+        }))
+    }
+}
+
+fn custom(engine: Custom) -> Setup {
+    Setup { engine: Some(Arc::new(engine)), ..Setup::default() }
+}
+
+/// What the ledger says of this client: one record per call of a model.
+async fn ledger(app: &TestApp, client: &Client) -> Vec<serene_llm::Usage> {
+    let records = app.serene.ledger.records(app.owner(client)).await.unwrap();
+    records.into_iter().map(|(_, usage)| usage).collect()
+}
+
+/// Asserts that the API prints this usage for this generation.
+#[track_caller]
+fn same_usage(printed: &Value, usage: &serene_llm::Usage) {
+    assert_eq!(
+        printed["usage"],
+        json!({
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "estimated": usage.estimated,
+        })
+    );
 }

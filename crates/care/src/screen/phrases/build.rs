@@ -28,6 +28,7 @@ struct Builder {
     words: HashMap<(String, Edges), WordId>,
     edges: Vec<Edges>,
     fillers: Vec<u16>,
+    filler_parts: Vec<u16>,
     spellings: BTreeMap<String, BTreeSet<WordId>>,
     lexicon: Vec<(String, bool, WordId)>,
     graph: Graph,
@@ -93,12 +94,16 @@ impl Builder {
                 self.fillers[id as usize] |= language.bit();
             }
             Pattern::Sequence(parts) => {
-                // A filler is passed over at once: `kind of` is found as `kindof`.
-                let texts = parts.iter().filter_map(|part| match part {
-                    Pattern::Word(word) => Some(words[*word].text.as_str()),
-                    _ => None,
-                });
-                let text = texts.collect();
+                // A filler is passed over at once: `kind of` is found as `kindof`. Its words alone
+                // are none, except where one of them is masked.
+                let mut text = String::new();
+                for part in parts.iter() {
+                    if let Pattern::Word(part) = part {
+                        text.push_str(&words[*part].text);
+                        let id = self.word(language, &words[*part]);
+                        self.filler_parts[id as usize] |= language.bit();
+                    }
+                }
                 let joined = Word { text, open_start: false, open_end: false, typos: false };
                 self.add_filler(language, &[joined], &Pattern::Word(0));
             }
@@ -115,6 +120,7 @@ impl Builder {
         let id = *self.words.entry((collapsed(&spelled), edges)).or_insert_with(|| {
             self.edges.push(edges);
             self.fillers.push(0);
+            self.filler_parts.push(0);
             index(self.edges.len() - 1)
         });
         let mut variants = vec![spelled];
@@ -146,6 +152,7 @@ impl Builder {
             lexicon: Lexicon::new(self.lexicon),
             edges: self.edges,
             fillers: self.fillers,
+            filler_parts: self.filler_parts,
             phrases: self.phrases,
             versions,
         }
@@ -169,7 +176,7 @@ fn spelled_out(word: &str) -> String {
 }
 
 /// A letter left out, or two neighbours exchanged. The first letter stays: it is seldom wrong, and
-/// without it words turn into other words.
+/// without it words turn into other words, which short ones do in any case.
 fn typos(word: &[char]) -> Vec<Vec<char>> {
     let mut typos = Vec::new();
     for at in 1..word.len() {

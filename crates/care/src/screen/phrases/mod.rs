@@ -115,6 +115,8 @@ pub(super) struct Book {
     edges: Vec<Edges>,
     /// For each word, a bit per language that passes it over.
     fillers: Vec<u16>,
+    /// For each word, a bit per language that has it in a filler of several words.
+    filler_parts: Vec<u16>,
     paths: Paths,
     phrases: Vec<Phrase>,
     lexicon: Lexicon,
@@ -141,9 +143,11 @@ impl Book {
         self.edges[word as usize].open_end
     }
 
-    /// The languages that pass this word over.
-    pub(super) fn filler(&self, word: WordId) -> u16 {
-        self.fillers[word as usize]
+    /// The languages that pass this word over; for a guess at a masked word, also those that pass
+    /// it over in company.
+    pub(super) fn filler(&self, word: WordId, guessed: bool) -> u16 {
+        let parts = if guessed { self.filler_parts[word as usize] } else { 0 };
+        self.fillers[word as usize] | parts
     }
 
     pub(super) fn paths(&self) -> &Paths {
@@ -169,7 +173,7 @@ impl Book {
             + self.paths.bytes()
             + self.lexicon.bytes()
             + self.edges.capacity() * size_of::<Edges>()
-            + self.fillers.capacity() * size_of::<u16>()
+            + (self.fillers.capacity() + self.filler_parts.capacity()) * size_of::<u16>()
             + self.phrases.capacity() * size_of::<Phrase>()
     }
 }

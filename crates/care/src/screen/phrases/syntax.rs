@@ -10,8 +10,8 @@
 //!
 //! `a b` is one word after the other, `a | b` a choice, `( )` groups, `?` makes what stands before
 //! it optional, `{name}` is a definition from above. Within a word, `[a,b,]` is a choice of
-//! letters, a leading or trailing `*` lets the word begin or end inside a longer one, and a
-//! trailing `~` also takes its usual typing errors.
+//! letters, a leading or trailing `*` lets the word begin or end inside a longer one, a trailing
+//! `~` also takes its usual typing errors, and an apostrophe parts two words.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -245,12 +245,23 @@ impl Reader<'_> {
             !in_brackets && (c.is_whitespace() || "|(){}?".contains(c))
         });
         let (raw, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        if raw.ends_with(']') && rest.starts_with('?') {
+            return Err(format!("{raw}? leaves out the whole word; write ({raw})?"));
+        }
         self.rest = rest;
         let mut written = Vec::new();
         spell(raw, String::new(), &mut written)?;
         let mut words: Vec<Pattern> =
-            written.into_iter().map(|word| Pattern::Word(self.words.add(word))).collect();
+            written.into_iter().map(|word| self.elided(&word)).collect();
         Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words.into()) })
+    }
+
+    /// What an apostrophe joins is two words, so that each can be masked: `don't`, `d'adieu`.
+    fn elided(&mut self, written: &str) -> Pattern {
+        let parts = written.split('\'').filter(|part| !part.is_empty());
+        let mut parts: Vec<Pattern> =
+            parts.map(|part| Pattern::Word(self.words.add(part.to_owned()))).collect();
+        if parts.len() == 1 { parts.remove(0) } else { Pattern::Sequence(parts.into()) }
     }
 }
 
@@ -308,6 +319,7 @@ mod tests {
         assert_eq!(error("version 1\n\nexplicit a: {b}"), "line 3: b is not defined");
         assert_eq!(error("version 1\nloud a: b"), "line 2: unknown keyword loud");
         assert_eq!(error("version 1\nbare a: (b"), "line 2: unclosed (");
+        assert!(error("version 1\nbare a: b[,s]?").contains("leaves out the whole word"));
         assert_eq!(error("bare a: b"), "line 1: a file says its version");
     }
 }

@@ -56,7 +56,7 @@ pub(crate) const THANKS: &[&str] = &["thank you", "thanks", "many thanks", "much
 
 pub(crate) const ANSWER_THANKS: &[&str] = &[
     "You're welcome. It was good to have you here.",
-    "Gladly. Thank you for trusting me with it.",
+    "Gladly. It was good of you to trust me with it.",
     "There's nothing to thank me for, you did the hard part.",
     "It's kind of you to say thank you. Come back whenever you like.",
     "Any time. I don't sleep, so any time really means any time.",
@@ -108,7 +108,7 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
         shown_by: &[
             "who are you", "what are you", "are you a bot", "are you a robot", "are you human", "are you a human", "are you real", "are you a real person", "are you a person", "are you an ai", "are you ai", "are you a machine", "are you a computer", "are you a program",
             "are you chatgpt", "are you gpt", "are you chat gpt", "are you a model", "are you an llm", "which model are you", "what model are you", "am i talking to a bot", "am i talking to a human", "am i talking to a real person", "is this a bot", "is this a real person",
-            "who am i talking to", "you are a bot", "you are just a bot", "you are a robot", "you are not real", "you are just a machine", "you are just a program", "who made you", "who built you", "who created you", "how do you work", "introduce yourself", "tell me about yourself", "are you smart", "are you intelligent",
+            "who am i talking to", "you are a bot", "you are just a bot", "you are a robot", "you are not real", "you are just a machine", "you are just a program", "you are a machine", "you are a program", "you are not a person", "you are an ai", "you are not human", "you are only a", "who made you", "who built you", "who created you", "how do you work", "introduce yourself", "tell me about yourself", "are you smart", "are you intelligent",
         ],
         says: &[
             "I'm Serene's small built-in responder: a program with a few rules and some kind words, no large model. I know nothing of the world, and nothing you write to me leaves this server.",
@@ -252,12 +252,12 @@ pub(crate) const YES: &[&str] = &[
 /// With `{old}`: what was talked about before.
 pub(crate) const YES_OLD: &[&str] = &[
     "Yes, I thought so, from the way you spoke about {old}.",
-    "A clear yes. Then {old} may deserve a little more room.",
     "Then I heard you right about {old}.",
-    "Yes. What makes you so sure, when it comes to {old}?",
-    "I'll hold on to that yes, next to {old}.",
-    "So it is, with {old}. What follows from that for you?",
-    "Good to know where you stand on {old}.",
+    "Good to know, with {old} in the picture.",
+    "I'll keep that yes next to {old}.",
+    "Yes. Then {old} may deserve a little more room.",
+    "Yes, and there's some of {old} in it, I take it.",
+    "All right, yes. Is there more to say about {old}, or is that the heart of it?",
 ];
 
 pub(crate) const YES_PLAIN: &[&str] = &[
@@ -284,9 +284,9 @@ pub(crate) const NO_OLD: &[&str] = &[
     "A no is good to have. It says a bit more about {old}.",
     "Then not. We can leave {old} be, or look at it from another side.",
     "No it is. I won't press you about {old}.",
-    "That's a clear no, and {old} can rest for now.",
+    "That's a clear no, and we can leave {old} in peace for now.",
     "Not that, then. What would be closer to the truth about {old}?",
-    "I hear the no. You needn't explain it, not even where {old} is concerned.",
+    "I hear the no. You needn't explain it, nor anything else about {old}.",
 ];
 
 pub(crate) const NO_PLAIN: &[&str] = &[
@@ -305,7 +305,7 @@ pub(crate) const NO_PLAIN: &[&str] = &[
 ];
 
 pub(crate) const OKAY: &[&str] = &[
-    "ok", "okay", "alright", "all right", "fine", "i see", "got it", "cool", "sure thing", "understood", "hm", "hmm", "hmmm", "mm", "ah", "oh", "ah ok", "oh ok", "ok then", "okay then", "fair enough", "makes sense", "good", "great", "nice", "well", "right then", "ok ok", "ok cool", "ok thanks", "interesting", "oh okay", "okay sure", "ok sure", "whatever", "if you say so", "good point", "fair", "noted", "aha", "i understand", "that makes sense",
+    "ok", "okay", "alright", "all right", "fine", "i see", "got it", "cool", "sure thing", "understood", "hm", "hmm", "hmmm", "mm", "ah", "oh", "ah ok", "oh ok", "ok then", "okay then", "fair enough", "makes sense", "good", "great", "nice", "well", "right then", "ok ok", "ok cool", "ok thanks", "interesting", "oh okay", "okay sure", "ok sure", "good point", "fair", "noted", "aha", "i understand", "that makes sense",
 ];
 
 pub(crate) const OKAY_OLD: &[&str] = &[
@@ -313,37 +313,39 @@ pub(crate) const OKAY_OLD: &[&str] = &[
     "All right. I still have {old} in my ear, should you want to go on.",
     "Fine by me. Do you feel any different about {old}, now that it's been said?",
     "Good. There may be more to {old}, and it can wait until you feel like it.",
-    "Okay, then we'll let {old} settle.",
+    "Okay, then we'll leave {old} at that.",
     "Right. What would be good to talk over next, {old} or something lighter?",
     "I'm with you. Nothing about {old} has to be finished today.",
     "Okay. If {old} were a book, which chapter would this be?",
 ];
 
-/// With `{word}`: the very word, or one like it.
 pub(crate) const OKAY_PLAIN: &[&str] = &[
     "Okay. There's no need to say more than that.",
-    "A small okay can hold a good deal. What's inside this one?",
     "Okay is fine. I can sit in the quiet with you.",
     "I'm listening, whether it's ok or not quite.",
     "Okay, then let's take our time.",
+    "Very well, ok. The next word is yours, whenever it comes.",
+    "Ok noted, and no pressure follows from it.",
+    "Okay. Some days don't offer more words, and nobody keeps count.",
+    "That's ok with me, and I'd say the same if you wrote nothing.",
+    "Let me put it this way: okay, and thank you for keeping me company.",
+    "Ok, and if a sentence ever wants to come after it, there's space.",
+];
+/// When nothing else was talked about so far.
+pub(crate) const OKAY_IDLE: &[&str] = &[
+    "A small okay can hold a good deal. What's inside this one?",
     "If ok is all there is today, then ok is enough.",
     "Sometimes ok means yes, sometimes it means not now. Which is it here?",
     "Okay. Shall I stay silent, or would a question be welcome?",
     "There's ok with a smile and ok with a sigh, and I can't tell them apart from here.",
-    "Very well, ok. The next word is yours, whenever it comes.",
     "Okay. Something as plain as what you had for breakfast would do nicely.",
-    "Ok noted, and no pressure follows from it.",
     "I don't mind short answers, an ok is still a hello of sorts.",
     "Okay, here's a thought: what would make this hour one shade better?",
     "Once more ok, and once more I'm glad you're still around.",
     "Ok can also be a way of keeping a door ajar.",
-    "Okay. Some days don't offer more words, and nobody keeps count.",
     "We're having the calmest talk in town, ok by ok.",
     "An ok from you, a nod from me. It's a kind of rhythm.",
     "Okay. Is it a tired one or a peaceful one?",
-    "That's ok with me, and I'd say the same if you wrote nothing.",
-    "Let me put it this way: okay, and thank you for keeping me company.",
-    "Ok, and if a sentence ever wants to come after it, there's space.",
     "So far you've been very ok indeed. What else are you, under that?",
 ];
 
@@ -356,7 +358,7 @@ pub(crate) const DONT_KNOW_OLD: &[&str] = &[
     "You don't have to know yet, least of all about {old}.",
     "Then let's not force it. What do you know for sure about {old}, however small?",
     "It's honest to say you don't know. With {old}, that could even be the truest answer.",
-    "Maybe {old} has no answer in the shape we're looking for.",
+    "Maybe there's no answer to {old} in the shape we're looking for.",
     "Leave it open, then. {Old} won't run away.",
 ];
 
@@ -381,7 +383,7 @@ pub(crate) const ANSWER_MAYBE_OLD: &[&str] = &[
     "Maybe is honest. What would tip {old} to one side?",
     "You needn't be surer than that about {old}.",
     "A bit of both can be the truth about {old}.",
-    "It depends, I'm sure. Does {old} look different from one day to the next?",
+    "It depends, I'm sure. Would you see {old} differently on another day?",
 ];
 
 pub(crate) const ANSWER_MAYBE: &[&str] = &[
@@ -394,7 +396,7 @@ pub(crate) const ANSWER_MAYBE: &[&str] = &[
     "A maybe now and then keeps a mind supple.",
 ];
 
-pub(crate) const NOTHING: &[&str] = &["nothing", "nothing much", "not a lot", "nothing really", "nothing special", "never mind", "forget it", "no reason", "nothing new", "nothing at all", "it is nothing", "not important", "does not matter", "it does not matter", "i do not care", "do not care", "who cares", "none"];
+pub(crate) const NOTHING: &[&str] = &["nothing", "nothing much", "not a lot", "nothing really", "nothing special", "nothing serious", "nothing important", "never mind", "forget it", "no reason", "nothing new", "nothing at all", "it is nothing", "not important", "does not matter", "it does not matter", "whatever", "if you say so", "i do not care", "do not care", "who cares", "none"];
 
 pub(crate) const ANSWER_NOTHING: &[&str] = &[
     "Nothing is all right too. Some days are made of it.",
@@ -405,13 +407,14 @@ pub(crate) const ANSWER_NOTHING: &[&str] = &[
     "Nothing in particular can be the best sort of evening.",
     "I'll take nothing for an answer, quite literally.",
     "You say nothing, and I hear that you're still here. Good.",
+    "Whatever it is, it may also stay unsaid.",
     "Nothing has its own weight on some days. Is this one of them?",
 ];
 
 pub(crate) const WHY: &[&str] = &["why", "why not", "how come", "why is that", "why do you ask", "why do you say that", "and why", "what for", "so what", "so", "and", "then what", "and then", "but why", "how so", "what", "how", "huh", "what now", "now what", "really", "who", "when", "where"];
 
 pub(crate) const ANSWER_WHY_OLD: &[&str] = &[
-    "Why indeed. I ask because {old} seems to matter, and asking is all I'm good for.",
+    "Why indeed. I ask because you brought up {old}, and asking is what I'm good for.",
     "I have no deeper reason than wanting to understand {old}.",
     "A fair question back. I'd like to see {old} as you see it, that's why.",
     "Because {old} came from you, and you know most about it.",
@@ -513,23 +516,33 @@ pub(crate) const ANSWER_UNREADABLE: &[&str] = &[
 /// With `{it}`: what is asked about. The first answer to a question about the world, and now and
 /// then a later one: it says what a larger model would be good for.
 pub(crate) const FACT_POINTER: &[&str] = &[
-    "I'd love to tell you, but I'm a small built-in responder and know nothing about the world. If a model gets connected to this server, questions like that find real answers.",
-    "That is beyond me: I hold no facts, only conversation. Whoever runs this place can connect a model that knows such things.",
-    "I'd only be guessing, and a guess dressed up as an answer is worth little. A connected model could look at that properly.",
-    "For knowledge of that kind this server needs a larger model behind it. I'm the simple one that comes in the box.",
+    "I'd love to tell you about {it}, but I'm a small built-in responder and know nothing of the world. With a model connected to this server, such questions find real answers.",
+    "On {it} I hold no facts, only conversation. Whoever runs this place can connect a model that knows such things.",
+    "With {it} I'd only be guessing, and a guess dressed up as an answer is worth little. A connected model could look at it properly.",
+    "To answer on {it}, this server would need a larger model behind it. I'm the simple one that comes in the box.",
+];
+
+/// The same when nothing can be named.
+pub(crate) const FACT_POINTER_PLAIN: &[&str] = &[
+    "I can't say, having no facts in here at all. A larger model, once connected here, could answer that.",
+    "That is beyond me; such a question wants a larger model than mine.",
 ];
 
 pub(crate) const FACT_IT: &[&str] = &[
     "About {it} I honestly know nothing. What made you wonder?",
     "I can't help with {it}, my shelves are empty. What do you know about it already?",
-    "{It} is outside my little world, I'm sorry to say.",
+    "I'm afraid {it} lies outside my little world.",
     "I have no answer on {it}, but I like that you're curious.",
     "If I told you something about {it}, I'd be making it up, and you deserve better.",
     "You'd have to ask someone who has actually read about {it}. Is it for something you're working on?",
     "No facts from me on {it}. I'm curious where the question came from.",
     "I must pass on {it}, too. Do such questions come to you often?",
     "What would change for you, if you knew about {it}?",
-    "My honest answer on {it} is an empty page.",
+    "On {it} my honest answer would be an empty page.",
+    "With {it} you've lost me, but do go on being curious.",
+    "I never learned a thing about {it}, and I won't start by inventing one.",
+    "When it comes to {it}, your guess beats mine. What is it?",
+    "I wish I knew more about {it} than the words themselves.",
 ];
 
 pub(crate) const FACT_PLAIN: &[&str] = &[
@@ -553,6 +566,10 @@ pub(crate) const ADVICE_IT: &[&str] = &[
     "There may be no right way with {it}, only ways you can live with. Which are they?",
     "I'm wary of giving advice on {it}, being a program. What has helped in anything similar?",
     "What have you already tried, when it comes to {it}?",
+    "I can't decide on {it} in your stead. I can only say that you may change your mind later.",
+    "On {it} you're the expert, even if it doesn't feel so.",
+    "Take {it} for a walk in your head before you choose.",
+    "Whichever way you go with {it}, it needn't be the last word.",
 ];
 
 pub(crate) const ADVICE_PLAIN: &[&str] = &[
@@ -567,13 +584,46 @@ pub(crate) const ADVICE_PLAIN: &[&str] = &[
 ];
 
 /// "Why am I", "why do I always": questions a person asks of themselves.
-pub(crate) const WONDER: &[&str] = &[
+pub(crate) const WONDER_WHY: &[&str] = &[
     "You ask why, and I don't think it's a small question. When did you first wonder about it?",
     "I can't give you the why of it. I can say that people seldom do things without some good old reason.",
     "Perhaps the why is less pressing than what you'd need right now.",
-    "Asked in that tone, a question can hurt. How would it sound if you put it more kindly?",
-    "There's usually a younger you somewhere in such a question. What did they learn?",
+    "There's usually a younger you somewhere behind such a why. What did they learn?",
     "Not everything about us has a why that can be found. Some of it just wants to be seen.",
+    "Why {it}, of all things? I can only wonder along with you.",
+    "Behind a why like that there may be more about {it} than I can see from here.",
+];
+
+/// "Am I", "will it ever", "what is the point".
+pub(crate) const WONDER: &[&str] = &[
+    "That's a question people carry around for years. When did it first come up?",
+    "I can't answer it, but you're surely not alone in asking.",
+    "Asked on a bad day that question has one answer, and on a better day another.",
+    "What would you like the answer to be?",
+    "Maybe it isn't a question so much as a sigh. Either is welcome here.",
+    "Asked in that tone, a question can hurt. How would it sound if you put it more kindly?",
+    "It's an honest thing to ask, and an honest thing to leave open.",
+];
+
+/// "Do you think", "is it normal".
+pub(crate) const OPINION: &[&str] = &[
+    "I'm in no position to judge, and I wouldn't want to. What do you think yourself?",
+    "People wonder that more often than they admit.",
+    "My opinion would be worth little, being a program's. Who would you trust to answer that?",
+    "If it helps you and harms nobody, there's little to be said against it.",
+    "What would change, if I said yes, and what if I said no?",
+    "Normal is a wide country, wider than its maps. I can't say more than that from here.",
+    "Part of you must have an answer, or you'd hardly ask it like that.",
+];
+
+/// "What if".
+pub(crate) const WHAT_IF: &[&str] = &[
+    "What if is a door the mind likes to rattle at. What do you see behind it?",
+    "Suppose it did happen. What would be the first thing you'd do, and who would stand next to you?",
+    "The what ifs seldom come with the part where people cope. That part exists as well.",
+    "It may happen, it may not, and neither is decided in this minute.",
+    "A what if feels like planning, and it costs as much as the real thing.",
+    "Which of the what ifs comes back most often?",
 ];
 
 /// What people ask to have done, by kind: the verbs and nouns that show it, and the answers.

@@ -16,7 +16,7 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "I'm sorry you feel {feel}.",
             "Feeling {feel} is a lot to take through a whole day.",
             "Thank you for saying so plainly that you feel {feel}.",
-            "{Feel} is how it is just now, and it doesn't need dressing up here.",
+            "{Feel}, that's how it is just now, and it doesn't need dressing up here.",
             "When a person feels {feel}, even small errands weigh something.",
         ],
         asks: &[

@@ -10,17 +10,17 @@ pub(crate) const CRISIS_PHRASES: &[&str] = &["suicid", "kill myself", "self harm
 
 /// Picks up `{it}`, on a bad day.
 pub(crate) const IT_LOW: &[&str] = &[
-    "I'm sorry that {it} is part of your day.",
+    "I'm sorry you've got {it} to deal with.",
     "Thank you for telling me about {it}.",
     "It can't be easy, what with {it}.",
-    "I can tell that {it} has been weighing on you.",
+    "I can tell what a weight there is in {it}.",
     "Nobody would find {it} easy.",
     "There's a tiredness that comes with {it}, and it has nothing to do with sleep.",
     "I hear you on {it}, and I'm not going to hurry you.",
     "You've been dealing with {it}, and it shows how much you hold together.",
     "Sometimes {it} can fill the whole window for a while.",
     "You don't need to find a bright side to {it}.",
-    "That's a lot, and {it} isn't even all of it, I suspect.",
+    "That would be a lot, even if it were only {it}.",
     "It makes sense that {it} won't leave you alone.",
 ];
 
@@ -30,7 +30,7 @@ pub(crate) const IT_BRIGHT: &[&str] = &[
     "I enjoy the way you speak about {it}.",
     "That's a happy thing to read, all the more with {it} in it.",
     "Thank you for sharing {it}; it lights things up a bit.",
-    "Good things deserve telling, and {it} is one.",
+    "Good things deserve telling, {it} among them.",
     "There's real gladness in how you bring up {it}.",
     "I'll gladly hear more about {it}.",
     "More days could do with something like {it}.",
@@ -44,7 +44,7 @@ pub(crate) const IT_EVEN: &[&str] = &[
     "So there's {it}.",
     "I'm following you with {it}.",
     "There seems to be a story in {it}.",
-    "It's {it} that catches my ear in what you say.",
+    "What catches my ear is {it}.",
     "I've never met {it} myself, so I'll learn it from you.",
     "Let's stay with {it} for a moment.",
     "You put {it} in the middle, so I'll leave it there.",
@@ -61,9 +61,9 @@ pub(crate) const IT_EVEN: &[&str] = &[
 
 /// Picks up `{who}`.
 pub(crate) const WHO_LOW: &[&str] = &[
-    "It's hard when {who} comes into it.",
+    "It's hard, with {who} in the middle of it.",
     "What happens with {who} clearly goes deep.",
-    "I can hear that {who} is on your mind.",
+    "I can hear you've got {who} on your mind.",
     "You care about {who}, or it wouldn't sting like this.",
     "Between you and {who} there must be a lot that hasn't been said.",
     "It takes something to write about {who} so openly.",
@@ -73,22 +73,22 @@ pub(crate) const WHO_BRIGHT: &[&str] = &[
     "I like the sound of {who} already.",
     "How good to have {who} in your life.",
     "You can hear the smile when you mention {who}.",
-    "I hope {who} knows how much that means to you.",
+    "I hope you'll tell {who} how much that means to you.",
 ];
 pub(crate) const WHO_EVEN: &[&str] = &[
-    "So {who} is part of this.",
+    "So there's {who} in this as well.",
     "It's good to hear a bit about {who}.",
     "I'm getting a first picture of {who}.",
     "You mention {who}, and I'd like to understand that better.",
     "I only know {who} through your eyes, and that's interesting in itself.",
-    "There's a role that {who} plays in all of it.",
+    "In all of this {who} must have a part.",
 ];
 pub(crate) const WHO_ASK: &[&str] = &[
-    "What is {who} like, seen from close by?",
+    "How would you describe {who}, seen from close by?",
     "How are things between you and {who} just now?",
     "What would {who} say, sitting here with us?",
     "How long have you known {who}?",
-    "Does {who} know how you feel about it?",
+    "Could {who} guess how you feel about it?",
     "What do you wish {who} would notice?",
     "What comes to mind first when you think of {who}?",
 ];
@@ -155,7 +155,6 @@ pub(crate) const REST_LOW: &[&str] = &[
 pub(crate) const REST_BRIGHT: &[&str] = &[
     "Enjoy it without a guilty conscience.",
     "May it stay warm for a while.",
-    "Keep hold of that.",
     "I'm happy for you, as far as my kind can be.",
     "You've earned a bit of sunshine.",
     "Such things carry one through greyer weeks.",
@@ -197,7 +196,7 @@ pub(crate) const REMEMBER: &[&str] = &[
 pub(crate) const REMEMBER_GENTLY: &[&str] = &[
     "And what you told me about {old} isn't forgotten.",
     "There's still room for {old} here, whenever you want it.",
-    "I know that {old} goes along with you through all this.",
+    "I know you carry {old} with you through all this.",
     "You've had {old} to carry as well, on top of the rest.",
     "With {old} in the background, everything may feel a notch harder.",
 ];
@@ -283,10 +282,8 @@ pub(crate) const STAY: &[&str] = &[
 pub(crate) const SAID: &[&str] = &[
     "{Said}.",
     "{Said}, I see.",
-    "{Said}. I'm letting that stand for a moment.",
     "{Said}, then.",
     "Right. {Said}.",
-    "{Said}, and you put it so plainly.",
     "Hm. {Said}.",
     "{Said}. I hear you.",
 ];
@@ -295,9 +292,16 @@ pub(crate) const SAID_FULL: &[&str] = &[
     "So {said}.",
     "I hear that {said}.",
     "It stays with me that {said}.",
+    "{Said}, and you put it so plainly.",
     "You tell me that {said}.",
-    "Then {said}, and that's that.",
-    "I didn't know that {said}, so thank you.",
+    "{Said}, you tell me, and I believe it.",
+];
+/// The same when the talk is grave or sad, whatever the statement itself is like.
+pub(crate) const SAID_SLOWLY: &[&str] = &[
+    "{Said}. I'm letting that stand for a moment.",
+    "{Said}. Take your time.",
+    "{Said}, and I read it slowly.",
+    "{Said}. I'm here.",
 ];
 pub(crate) const SAID_LOW: &[&str] = &[
     "{Said}. That's hard.",
@@ -316,13 +320,30 @@ pub(crate) const SAID_BRIGHT: &[&str] = &[
 pub(crate) const SAID_ALWAYS: &[&str] = &[
     "So it feels as though {said}.",
     "On a day like this it can seem that {said}.",
-    "From where you stand just now, {said}.",
-    "There are hours in which {said}, or so it seems.",
+    "It can feel as if {said}.",
+    "And it feels as though {said}, at least on days like this.",
+];
+
+/// Picks up `{it}` when it is "not being able to sleep", "not knowing what to say".
+pub(crate) const IT_UNABLE: &[&str] = &[
+    "{It}: that's a hard spot to be in.",
+    "{It} would unsettle anyone.",
+    "{It} can take up a whole day by itself.",
+    "There's such a strain in {it}.",
+    "I hear it plainly: {it}.",
+    "I know of few things as wearing as {it}.",
+];
+/// The same for "not wanting to go back".
+pub(crate) const IT_UNWILLING: &[&str] = &[
+    "I can understand {it}.",
+    "{It} says something about what matters to you.",
+    "There's nothing strange in {it}.",
+    "I hear it clearly: {it}.",
 ];
 
 /// Picks up `{it}` while something grave is still near.
 pub(crate) const IT_SUBDUED: &[&str] = &[
-    "I'm listening, and {it} has its place here too.",
+    "I'm listening, and there's a place for {it} here too.",
     "You tell me about {it}, and I read it slowly.",
     "It belongs to it all, {it}.",
     "Thank you for letting me know about {it} as well.",

@@ -13,11 +13,11 @@ pub(crate) const IT_LOW: &[&str] = &[
     "It sounds as though {it} asked a lot of you.",
     "No wonder {it} left its mark on this entry.",
     "You've written honestly about {it}, which isn't easy.",
-    "I can hear how much {it} has been on your mind.",
+    "I can hear how much thought went into {it}.",
     "A day with {it} in it can feel very long.",
     "Thank you for putting {it} down here instead of carrying it silently.",
     "There's a lot between the lines about {it}.",
-    "It makes sense that {it} is weighing on you.",
+    "It makes sense to feel the weight of {it}.",
 ];
 pub(crate) const IT_BRIGHT: &[&str] = &[
     "What a good thing to find on the page, {it}.",

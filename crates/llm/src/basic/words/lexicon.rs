@@ -90,7 +90,7 @@ pub(crate) const TIMES: &[&str] = &[
 pub(crate) const TRAILING: &[&str] = &[
     "today", "tomorrow", "yesterday", "tonight", "lately", "now", "anymore", "too", "really", "recently", "soon",
     "already", "though", "then", "anyway", "again", "either", "currently", "sometimes", "often", "please", "lol",
-    "haha", "somehow", "maybe", "honestly", "right", "ago", "later", "yet",
+    "haha", "somehow", "actually", "lately", "instead", "mostly", "finally", "maybe", "honestly", "right", "ago", "later", "yet",
 ];
 
 /// A phrase never ends with one of these.
@@ -119,7 +119,7 @@ const NOUNS: &[&str] = &[
     "chocolate cheese apple salad recipe birthday wedding party funeral holiday trip journey flight ticket passport",
     "suitcase gift present surprise money rent bill loan debt bank bag shoes dress coat shirt ring watch glasses",
     "doctor dentist nurse appointment headache back knee shoulder heart head hands eyes face hair skin body voice",
-    "problem question answer idea plan dream goal decision choice mistake secret promise lie argument fight quarrel",
+    "capital president population king queen problem question answer idea plan dream goal decision choice mistake secret promise lie argument fight quarrel",
     "conversation discussion silence noise news article post comment video podcast radio television internet app",
     "website password account code bug server program data number list box key keys bottle cup plate knife",
     "neighbour neighbor neighbours neighbors landlord flatmate roommate stranger police lawyer judge president war",
@@ -149,7 +149,7 @@ const NAMES: &[&str] = &[
     "hannah johanna jana janet jane jenny jennifer jessica joanna karen katie kate katherine kathy kim linda leah lea",
     "lily magda maggie margaret megan michelle miriam monica nadia natalie natasha olga pamela patricia paula petra",
     "priya rachel rebecca rita rosa ruth sandra sharon silvia simone sonia stephanie susan susanne tanya teresa tina",
-    "ursula valeria vanessa vera victoria wendy yasmin zoe aisha fatima leila amina mei yuki sakura hana ying",
+    "ursula valeria vanessa vera victoria wendy yasmin zoe aisha fatima leila amina maya mila luna lina mei yuki sakura hana ying",
     "adam ahmed alan albert alex alexander ali andrew andreas andy anthony antonio arthur ben benjamin bob brian",
     "bruno carl carlos charles charlie chris christian christopher daniel david diego dominic edward emil eric erik",
     "ethan felix fernando francis frank fred gabriel george gerald giovanni gordon greg gustav hans harry henry hugo",
@@ -209,7 +209,7 @@ pub(crate) const SHORTHAND: &[(&str, &str)] = &[
     ("cant", "can not"), ("cannot", "can not"), ("wont", "will not"), ("couldnt", "could not"),
     ("wouldnt", "would not"), ("shouldnt", "should not"), ("isnt", "is not"), ("arent", "are not"),
     ("wasnt", "was not"), ("werent", "were not"), ("havent", "have not"), ("hasnt", "has not"), ("hadnt", "had not"),
-    ("youre", "you are"), ("theyre", "they are"), ("thats", "that is"), ("whats", "what is"), ("hes", "he is"),
+    ("youre", "you are"), ("theyre", "they are"), ("dosent", "does not"), ("dosnt", "does not"), ("doesent", "does not"), ("thats", "that is"), ("whats", "what is"), ("hes", "he is"),
     ("shes", "she is"), ("theres", "there is"), ("itll", "it will"), ("youve", "you have"), ("weve", "we have"),
     ("gonna", "going to"), ("wanna", "want to"), ("gotta", "got to"), ("dunno", "do not know"), ("lemme", "let me"),
     ("gimme", "give me"), ("kinda", "kind of"), ("sorta", "sort of"), ("idk", "i do not know"), ("u", "you"),
@@ -243,7 +243,7 @@ pub(crate) const MISSPELT: &[(&str, &str)] = &[
     ("untill", "until"), ("somthing", "something"), ("nothng", "nothing"), ("beleive", "believe"),
     ("recieved", "received"), ("finaly", "finally"), ("angery", "angry"), ("frustated", "frustrated"),
     ("helo", "hello"), ("helllo", "hello"), ("thnaks", "thanks"), ("thnks", "thanks"), ("thanx", "thanks"),
-    ("mornin", "morning"), ("tierd", "tired"), ("boaring", "boring"), ("feal", "feel"), ("wnat", "want"),
+    ("mornin", "morning"), ("tierd", "tired"), ("boaring", "boring"), ("feal", "feel"), ("evrything", "everything"), ("everthing", "everything"), ("shoud", "should"), ("woud", "would"), ("coud", "could"), ("alwasy", "always"), ("diffrent", "different"), ("probly", "probably"), ("prolly", "probably"), ("lookin", "looking"), ("goin", "going"), ("nothin", "nothing"), ("wnat", "want"),
 ];
 
 /// Real words that a swap of two letters would turn into a known one.
@@ -252,7 +252,50 @@ pub(crate) const REAL_WORDS: &[&str] = &[
     "brake", "beard", "diary", "angle", "untied", "salve", "expect", "except", "carve", "casual", "causal", "marital",
     "martial", "casts", "coats", "gate", "tabel", "lion", "loin", "unti", "reveal", "sing", "sign", "signs", "sings",
     "dear", "felt", "left", "lair", "liar", "paly", "pray", "rats", "star", "snow", "sown", "meal", "lame", "male",
-    "lose", "sole", "tried", "bread", "was", "saw", "who", "how", "won", "own", "now", "does", "nose", "ones",
+    "dose", "sued", "bets", "quiet", "lose", "sole", "tried", "bread", "was", "saw", "who", "how", "won", "own", "now", "does", "nose", "ones",
+];
+
+/// Words that are written with a capital however they were typed.
+pub(crate) const PROPER: &[&str] = &[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mondays", "sundays", "january",
+    "february", "april", "june", "july", "august", "september", "october", "november", "december", "english",
+    "french", "german", "spanish", "italian", "japanese", "chinese", "korean", "christmas", "easter", "netflix",
+    "instagram", "facebook", "youtube", "google", "london", "paris", "berlin", "europe", "america", "england", "france",
+    "germany", "spain", "italy", "india", "japan", "china", "norway",
+];
+
+/// Words that can be a verb right behind a noun: they do not make it longer.
+pub(crate) const NOUN_OR_VERB: &[&str] = &[
+    "work", "walk", "run", "dream", "love", "hope", "fear", "call", "text", "message", "plan", "cook", "bake", "sleep",
+    "plant", "exercise", "rain", "snow", "sound", "talk", "help", "need", "cost", "matter", "change", "break", "fight",
+    "dance", "drink", "show", "hate", "lie", "promise", "study", "swim", "hike", "race", "train", "plays", "ring",
+    "mean", "end", "start", "stop", "cry", "eat", "nap", "test", "fall", "move", "park", "paint", "draw", "knit",
+];
+
+/// Nouns too wide to be named again later.
+pub(crate) const VAGUE: &[&str] = &[
+    "life", "world", "home", "mind", "head", "heart", "eyes", "hands", "face", "idea", "question", "answer", "place",
+    "problem", "name", "past", "future", "thought", "feeling", "news", "number", "voice", "age", "body", "hair", "death",
+    "hour", "loss", "waiting", "happening", "that",
+];
+
+/// Words about all and none: said back as a feeling, not as a fact.
+pub(crate) const SWEEPING: &[&str] = &[
+    "everyone", "everybody", "nobody", "everything", "nothing",
+];
+
+/// Words of self-reproach: a sentence with one of them is not said back.
+pub(crate) const HARSH: &[&str] = &[
+    "bad", "terrible", "awful", "horrible", "failure", "fault", "ugly", "fat", "worthless", "burden", "wrong", "weak",
+    "monster", "disgusting", "useless", "stupid", "pathetic", "lazy", "crazy", "selfish", "weird", "hate", "failed",
+    "ruin", "ruined", "mess", "deserve", "deserved", "worse", "worst", "broken", "unlovable", "replaceable", "nobody",
+    "hurt", "hit", "beat", "drunk", "sucks", "suck", "hell",
+];
+
+/// Verbs that show a statement to be whole.
+pub(crate) const HELPERS: &[&str] = &[
+    "am", "is", "are", "was", "were", "do", "does", "did", "have", "has", "had", "can", "could", "will", "would",
+    "should", "may", "might", "must",
 ];
 
 /// Words that English capitalises although they name nothing worth keeping.
@@ -293,9 +336,9 @@ pub(crate) const ADVERBS: &[&str] = &[
 /// Words that brighten a message, outside the feelings.
 pub(crate) const POSITIVE: &[&str] = &[
     "love", "loved", "lovely", "enjoy", "enjoyed", "fun", "funny", "great", "good", "nice", "wonderful", "beautiful",
-    "amazing", "awesome", "fantastic", "brilliant", "perfect", "passed", "won", "win", "winning", "success",
+    "amazing", "awesome", "fantastic", "brilliant", "passed", "won", "win", "winning", "success",
     "successful", "celebrate", "celebrated", "celebrating", "laughed", "laughing", "laugh", "smiled", "smile", "smiling",
-    "yay", "hooray", "hurray", "finally", "best", "better", "delicious", "sweet", "kind", "cozy", "cosy", "gift",
+    "yay", "hooray", "hurray", "better", "delicious", "cozy", "cosy", "gift",
     "promoted", "promotion", "engaged", "congratulated", "praised", "hugged", "hug", "recovered", "healed", "succeeded",
     "improved", "improving", "favourite", "favorite", "blessed", "miracle", "sunny", "yummy", "tasty", "graduated",
     "accepted", "hired", "reunited", "surprise", "pleasant", "glorious", "danced", "dancing", "sang",
@@ -313,7 +356,7 @@ pub(crate) const NEGATIVE: &[&str] = &[
     "divorce", "debt", "debts", "sleepless", "nightmare", "nightmares", "regret", "regrets", "mistake", "mistakes",
     "wrong", "sucks", "sucked", "gross", "disaster", "mess", "accident", "stolen", "late", "behind", "deadline",
     "overworked", "toxic", "annoying", "boring", "useless", "pointless", "headache", "fever", "insomnia", "bullied",
-    "forgot", "forgotten", "wasted", "ruined", "cancelled", "canceled",
+    "forgot", "forgotten", "gone", "wasted", "ruined", "cancelled", "canceled",
 ];
 
 /// Verbs whose object is worth naming again: what was written, and its form after "about".
@@ -333,7 +376,7 @@ pub(crate) const VERBS: &[(&str, &str)] = &[
     ("deleted", "deleting"), ("dropped", "dropping"), ("talked", "talking"), ("spoke", "speaking"), ("went", "going"),
     ("walked", "walking"), ("ran", "running"), ("travelled", "travelling"), ("worked", "working"),
     ("studied", "studying"), ("waited", "waiting"), ("apologised", "apologising"), ("apologized", "apologizing"),
-    ("forgave", "forgiving"), ("ate", "eating"), ("spent", "spending"), ("adopted", "adopting"), ("sang", "singing"),
+    ("forgave", "forgiving"), ("talk", "talking"), ("speak", "speaking"), ("write", "writing"), ("cook", "cooking"), ("bake", "baking"), ("play", "playing"), ("watch", "watching"), ("visit", "visiting"), ("paint", "painting"), ("sing", "singing"), ("walk", "walking"), ("work", "working"), ("avoid", "avoiding"), ("collect", "collecting"), ("carry", "carrying"), ("care", "caring"), ("told", "telling"), ("showed", "showing"), ("asked", "asking"), ("followed", "following"), ("kept", "keeping"), ("ate", "eating"), ("spent", "spending"), ("adopted", "adopting"), ("sang", "singing"),
     ("danced", "dancing"), ("ordered", "ordering"), ("booked", "booking"), ("broke", "breaking"), ("gave", "giving"),
 ];
 
@@ -343,7 +386,7 @@ pub(crate) const AIMS: &[(&str, &str)] = &[
     ("need", "needing"), ("needed", "needing"), ("have", "having"), ("had", "having"), ("plan", "planning"),
     ("planned", "planning"), ("try", "trying"), ("tried", "trying"), ("trying", "trying"), ("decided", "deciding"),
     ("forgot", "forgetting"), ("managed", "managing"), ("learned", "learning"), ("learning", "learning"),
-    ("planning", "planning"), ("hoping", "hoping"), ("going", "going"), ("used", "how you used"), ("got", "having"),
+    ("planning", "planning"), ("hoping", "hoping"), ("going", "going"), ("got", "having"),
     ("like", "wanting"), ("love", "wanting"),
 ];
 

@@ -3,7 +3,7 @@
 //! To add to it, put a line into the list it belongs to. A line holds slots in braces:
 //! `{it}` (a thing: "your exam", "losing your job"), `{feel}` ("worried about your exam"), `{who}`
 //! ("your sister"), `{old}` (something of an earlier message), `{word}` (one of the person's
-//! words), `{name}` (the person's own). With a capital (`{It}`) the slot starts a sentence. A thing
+//! words), `{said}` (a short statement said back), `{name}` (the person's own). With a capital (`{It}`) the slot starts a sentence. A thing
 //! may be one or many, so put it after a preposition or before "can", "may", "will". A test reads
 //! all lines and fails on two that share six words.
 
@@ -140,9 +140,9 @@ mod tests {
         }
         all.extend(ABOUT_ME.iter().flat_map(|about| about.says).chain(WISHES.iter().flat_map(|wish| wish.says)));
         for list in [
-            GREET, GREET_AGAIN, GREET_MORNING, GREET_EVENING, INTRODUCED, ANSWER_HOW_ARE_YOU, ANSWER_THANKS, ANSWER_BYE, ANSWER_NIGHT, ANSWER_HOSTILE, ANSWER_CORRECTION, ANSWER_STOP_ASKING, YES_OLD, YES_PLAIN, NO_OLD, NO_PLAIN, OKAY_OLD, OKAY_PLAIN,
-            DONT_KNOW_OLD, DONT_KNOW_PLAIN, ANSWER_MAYBE_OLD, ANSWER_MAYBE, ANSWER_NOTHING, ANSWER_WHY_OLD, ANSWER_WHY, ANSWER_LAUGH, ANSWER_SORRY, ANSWER_PRAISE, ANSWER_BORED, ANSWER_NUMBER, ANSWER_SILENCE, ANSWER_UNREADABLE, FACT_POINTER, FACT_IT, FACT_PLAIN, ADVICE_IT, ADVICE_PLAIN,
-            WONDER, IT_LOW, IT_BRIGHT, IT_EVEN, WHO_LOW, WHO_BRIGHT, WHO_EVEN, WHO_ASK, ASK_LOW, ASK_BRIGHT, ASK_EVEN, REST_LOW, REST_BRIGHT, REST_EVEN, REMEMBER, REMEMBER_GENTLY, AGAIN, NO_LONGER, WORD, OPENING, STAY,
+            GREET, GREET_AGAIN, GREET_MORNING, GREET_EVENING, INTRODUCED, ANSWER_HOW_ARE_YOU, ANSWER_THANKS, ANSWER_BYE, ANSWER_NIGHT, ANSWER_HOSTILE, ANSWER_CORRECTION, ANSWER_STOP_ASKING, YES_OLD, YES_PLAIN, NO_OLD, NO_PLAIN, OKAY_OLD, OKAY_PLAIN, OKAY_IDLE,
+            DONT_KNOW_OLD, DONT_KNOW_PLAIN, ANSWER_MAYBE_OLD, ANSWER_MAYBE, ANSWER_NOTHING, ANSWER_WHY_OLD, ANSWER_WHY, ANSWER_LAUGH, ANSWER_SORRY, ANSWER_PRAISE, ANSWER_BORED, ANSWER_NUMBER, ANSWER_SILENCE, ANSWER_UNREADABLE, FACT_POINTER, FACT_POINTER_PLAIN, FACT_IT, FACT_PLAIN, ADVICE_IT, ADVICE_PLAIN,
+            WONDER, WONDER_WHY, WHAT_IF, OPINION, IT_UNABLE, IT_UNWILLING, IT_LOW, IT_BRIGHT, IT_EVEN, WHO_LOW, WHO_BRIGHT, WHO_EVEN, WHO_ASK, ASK_LOW, ASK_BRIGHT, ASK_EVEN, REST_LOW, REST_BRIGHT, REST_EVEN, REMEMBER, REMEMBER_GENTLY, AGAIN, NO_LONGER, WORD, OPENING, STAY, SAID, SAID_FULL, SAID_SLOWLY, SAID_LOW, SAID_BRIGHT, SAID_ALWAYS, IT_SUBDUED, NOTHING_TO_HOLD, THANKS_QUIETLY, BYE_QUIETLY,
         ] {
             all.extend(list);
         }
@@ -193,8 +193,23 @@ mod tests {
             assert!(line.ends_with(['.', '?', '!', '\u{3002}', '\u{ff1f}', '\u{061f}', '\u{0964}']), "no end: {line}");
             assert!(!line.contains(['*', '#', '[', '<', '/', '\u{2014}']), "markup: {line}");
             let slots = line.matches('{').count();
-            let known = ["it", "feel", "who", "old", "word", "name"].iter().map(|s| line.to_lowercase().matches(&format!("{{{s}}}")).count());
+            let known = ["it", "feel", "who", "old", "word", "name", "said"].iter().map(|s| line.to_lowercase().matches(&format!("{{{s}}}")).count());
             assert_eq!(slots, known.sum::<usize>(), "an unknown slot: {line}");
+        }
+    }
+
+    #[test]
+    fn a_slot_may_be_one_thing_or_many() {
+        let singular = ["is", "has", "was", "does", "knows", "comes", "goes", "takes", "makes", "brings", "needs", "seems", "feels", "turns", "isn't", "hasn't"];
+        let subject = ["", "that", "when", "once", "what", "how", "and", "so", "before", "because", "even", "while", "where", "if"];
+        for line in chat().into_iter().chain(journal_lines()) {
+            let words: Vec<&str> = line.split(' ').collect();
+            for (at, word) in words.iter().enumerate().filter(|(_, w)| w.starts_with('{') && w.ends_with('}')) {
+                let before = at.checked_sub(1).map_or("", |i| words[i]);
+                let starts = before.ends_with(['.', ',', ';', ':']) || subject.contains(&before);
+                let wrong = starts && words.get(at + 1).is_some_and(|next| singular.contains(&next.trim_end_matches(['.', ',', '?'])));
+                assert!(!wrong && !["is", "does", "has"].contains(&before.to_lowercase().as_str()) || word.contains("word"), "one or many in: {line}");
+            }
         }
     }
 

@@ -7,6 +7,8 @@ pub(crate) struct Tongue {
     pub(crate) code: &'static str,
     /// Small words that show the language; space-separated.
     pub(crate) markers: &'static str,
+    /// Words that stand before nouns, most telling first; space-separated.
+    pub(crate) before_nouns: &'static str,
     pub(crate) hello: &'static [&'static str],
     pub(crate) thanks: &'static [&'static str],
     pub(crate) bye: &'static [&'static str],
@@ -32,7 +34,8 @@ pub(crate) struct Tongue {
 pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "es",
-        markers: "hola el la los las un una de del que qué y en es soy estoy está estás eres mi mis tu me te se lo le con por para pero porque no sí muy más como cómo cuando dónde quién hoy ayer mañana tengo tiene hay he ha fue ser estar yo él ella nada todo también siempre nunca gracias adiós buenos buenas días tardes noches vale bien mal sé creo quiero puedo hacer aquí ya este esta eso algo si al su sus son nos estaba era muchas mucho buena bueno",
+        markers: "hola el la los las un una de del que qué y en es soy estoy está estás eres mi mis tu me te se lo le con por para pero porque no sí muy más como cómo cuando dónde quién hoy ayer mañana tengo tiene hay he ha fue ser estar yo él ella nada todo también siempre nunca gracias adiós buenos buenas días tardes noches vale bien mal sé creo quiero puedo hacer aquí ya este esta eso algo si al su sus son nos estaba era muchas mucho buena bueno todos todas cada tan sin sobre hasta desde entre ese esos otro otra tiene dice era",
+        before_nouns: "mi mis nuestro nuestra sin un una del al el la los las este esta",
         hello: &["hola", "buenos días", "buenas tardes", "buenas noches", "buenas", "qué tal", "buenos dias"],
         thanks: &["gracias", "muchas gracias", "mil gracias"],
         bye: &["adiós", "adios", "hasta luego", "hasta mañana", "chao", "nos vemos", "me voy"],
@@ -98,6 +101,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "fr",
         markers: "bonjour salut le la les un une des de du et est je j'ai j'étais suis tu es il elle on nous vous ils mon ma mes ton ta me te se ce c'est ça que qui quoi où quand comment pourquoi pas ne n'ai n'est plus très trop avec pour par sur dans mais parce aussi toujours jamais rien tout merci oui non bien mal aujourd'hui hier demain fait être avoir peux veux sais au aux d'un d'une l'ai m'a qu'il chez encore j'aime quel quelle bonsoir revoir sont était ai as",
+        before_nouns: "mon ma mes notre sans un une du au le la les ce cette",
         hello: &["bonjour", "salut", "bonsoir", "coucou", "ça va", "comment ça va"],
         thanks: &["merci", "merci beaucoup", "mille mercis"],
         bye: &["au revoir", "bonne nuit", "à bientôt", "à demain", "adieu", "bonne soirée", "à plus"],
@@ -145,6 +149,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "de",
         markers: "hallo guten tag morgen abend nacht ich bin du bist er sie es wir ihr ist sind war habe hab hast hat haben der die das den dem des ein eine einen einem einer und oder aber weil dass mein meine meinen meinem meiner dein deine mich dich mir dir sich nicht kein keine nichts sehr so zu zum zur mit von vom für auf an am im in bei nach aus wie was wer wo warum wann heute gestern auch noch schon nur immer nie danke ja nein gut schlecht kann will muss weiß gar wieder dann wenn als alles etwas tschüss gerade mal doch würde geht hier wurde",
+        before_nouns: "mein meine meinen meinem meiner ein eine einen einem einer der die das den dem des zum zur",
         hello: &["hallo", "guten tag", "guten morgen", "guten abend", "moin", "servus", "grüß gott", "wie geht's", "wie geht es dir"],
         thanks: &["danke", "vielen dank", "dankeschön", "danke schön"],
         bye: &["tschüss", "tschüß", "auf wiedersehen", "gute nacht", "bis bald", "bis morgen", "mach's gut", "ciao"],
@@ -192,6 +197,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "it",
         markers: "ciao il lo la gli le un una uno di del della dei e è sono sei siamo io tu lui lei noi mio mia miei tuo tua mi ti si che chi cosa come dove quando perché non più molto troppo con per da dal nel nella ma anche sempre mai niente tutto grazie sì no bene male oggi ieri domani ho hai ha abbiamo fatto essere stato stata voglio posso so questo questa qui ancora solo buongiorno buonasera c'è al alla sto era quanto",
+        before_nouns: "mio mia miei un uno una del della al alla il lo la gli le questo questa",
         hello: &["ciao", "buongiorno", "buonasera", "salve", "come stai", "come va"],
         thanks: &["grazie", "grazie mille", "ti ringrazio"],
         bye: &["arrivederci", "buonanotte", "a presto", "a domani", "addio", "ci vediamo"],
@@ -233,6 +239,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "pt",
         markers: "olá oi o os as um uma de do da dos das e é eu sou estou está você tu ele ela nós meu minha meus seu sua me te se que quem como onde quando porque por não sim muito mais com para pra mas também sempre nunca nada tudo obrigado obrigada bem mal hoje ontem amanhã tenho tem foi ser fazer quero posso sei isso este esta aqui já ainda no na em ao bom boa dia tarde noite tô era",
+        before_nouns: "meu minha meus minhas sem um uma do da no na o a os as",
         hello: &["olá", "oi", "bom dia", "boa tarde", "boa noite", "tudo bem", "e aí"],
         thanks: &["obrigado", "obrigada", "muito obrigado", "muito obrigada", "valeu"],
         bye: &["tchau", "adeus", "até logo", "até amanhã", "até mais"],
@@ -274,6 +281,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "nl",
         markers: "hallo hoi ik ben jij je bent hij zij het wij we is zijn was heb hebt heeft hebben de een en of maar omdat dat mijn jouw zijn haar mij jou niet geen niets heel erg zo te met van voor op aan in bij naar uit hoe wat wie waar waarom wanneer vandaag gisteren morgen ook nog al alleen altijd nooit dank bedankt ja nee goed slecht kan wil moet weet weer dan als alles iets dag even gaat deze dit hier ging werd eigenlijk doei",
+        before_nouns: "mijn een de het",
         hello: &["hallo", "hoi", "goedemorgen", "goedemiddag", "goedenavond", "goedendag", "hoe gaat het"],
         thanks: &["bedankt", "dank je", "dank je wel", "dankjewel", "dank u"],
         bye: &["doei", "tot ziens", "welterusten", "tot morgen", "slaap lekker", "tot later", "dag dag"],
@@ -315,6 +323,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "pl",
         markers: "cześć dzień dobry jestem mam nie tak się jest to na do od co kto jak gdzie kiedy dlaczego bardzo już jeszcze tylko ale bo że mój moja moje dzisiaj dziś wczoraj jutro dziękuję dzięki dobrze źle mnie mi ty ja ze pracy po dla przez czy wszystko nic",
+        before_nouns: "",
         hello: &["cześć", "dzień dobry", "dobry wieczór", "hej", "witaj", "siema"],
         thanks: &["dziękuję", "dzięki", "bardzo dziękuję"],
         bye: &["do widzenia", "dobranoc", "do jutra", "na razie", "pa"],
@@ -334,6 +343,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "tr",
         markers: "merhaba selam ben sen bir ve çok bu şu ne nasıl neden nerede kim için ama gibi daha değil var yok bugün dün yarın evet hayır teşekkürler teşekkür ederim iyi kötü benim beni bana mı mi mu mü iyiyim ile kadar şey her hiç",
+        before_nouns: "",
         hello: &["merhaba", "selam", "günaydın", "iyi akşamlar", "iyi günler", "nasılsın"],
         thanks: &["teşekkürler", "teşekkür ederim", "sağ ol", "çok teşekkürler"],
         bye: &["hoşça kal", "görüşürüz", "iyi geceler", "güle güle"],
@@ -353,6 +363,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "ru",
         markers: "привет я ты он она мы вы они не да нет и в на с у мне меня мой моя что как где когда почему это очень но потому уже ещё еще только сегодня вчера завтра спасибо хорошо плохо был была по за так все всё",
+        before_nouns: "",
         hello: &["привет", "здравствуйте", "здравствуй", "добрый день", "доброе утро", "добрый вечер", "как дела"],
         thanks: &["спасибо", "большое спасибо", "благодарю"],
         bye: &["пока", "до свидания", "спокойной ночи", "до завтра", "до встречи"],
@@ -372,6 +383,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "ar",
         markers: "أنا انا أنت هو هي نحن في من على إلى عن مع لا نعم ما ماذا كيف أين متى لماذا هذا هذه كان كنت جدا لكن لأن اليوم أمس غدا شكرا لي أن كل",
+        before_nouns: "",
         hello: &["مرحبا", "السلام عليكم", "أهلا", "اهلا", "صباح الخير", "مساء الخير", "كيف حالك"],
         thanks: &["شكرا", "شكرا جزيلا", "شكراً"],
         bye: &["وداعا", "مع السلامة", "تصبح على خير", "إلى اللقاء"],
@@ -391,6 +403,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "hi",
         markers: "मैं हूँ हूं तुम आप वह हम है हैं था थी का की के को से में पर और लेकिन क्योंकि नहीं हाँ क्या कैसे कहाँ कब क्यों बहुत आज कल मेरा मेरी मेरे मुझे यह धन्यवाद रहा रही कुछ",
+        before_nouns: "",
         hello: &["नमस्ते", "नमस्कार", "हेलो", "हैलो", "कैसे हो", "आप कैसे हैं"],
         thanks: &["धन्यवाद", "शुक्रिया"],
         bye: &["अलविदा", "शुभ रात्रि", "फिर मिलेंगे"],
@@ -410,6 +423,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "zh",
         markers: "",
+        before_nouns: "",
         hello: &["你好", "您好", "早上好", "晚上好", "嗨", "哈喽"],
         thanks: &["谢谢", "多谢", "感谢"],
         bye: &["再见", "拜拜", "晚安", "明天见"],
@@ -429,6 +443,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "ja",
         markers: "",
+        before_nouns: "",
         hello: &["こんにちは", "おはよう", "こんばんは", "はじめまして", "やあ"],
         thanks: &["ありがとう", "ありがとうございます", "感謝"],
         bye: &["さようなら", "おやすみ", "またね", "バイバイ"],
@@ -448,6 +463,7 @@ pub(crate) const TONGUES: &[Tongue] = &[
     Tongue {
         code: "ko",
         markers: "나는 나 저는 제가 내가 너 우리 그리고 하지만 너무 정말 오늘 어제 내일 왜 어떻게 어디 무엇 뭐 안 못 네 아니요 있어요 없어요 것 좀 많이",
+        before_nouns: "",
         hello: &["안녕", "안녕하세요", "좋은 아침", "반가워요"],
         thanks: &["고마워", "고마워요", "감사합니다", "감사해요"],
         bye: &["안녕히 계세요", "잘 가", "잘 자", "안녕히 주무세요"],

@@ -1,0 +1,188 @@
+//! Measures every route of Serene that waits for no model, and those that wait for the built-in
+//! responder beside them, against the release binary on data of its own.
+
+mod api;
+mod cases;
+mod client;
+mod load;
+mod options;
+mod seed;
+mod server;
+mod table;
+
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use api::Api;
+use cases::{Case, Stage};
+use load::{Crew, Limit};
+use options::Options;
+use seed::Hands;
+use serde_json::json;
+use server::{Mode, Server};
+use table::{LIMIT, Row};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A tenth of what can be sent once only is spent on warming up.
+const WARM_UP_SHARE: usize = 10;
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    if options.help {
+        print!("{}", options::USAGE);
+        return ExitCode::SUCCESS;
+    }
+    // One thread: the clients must not take the processors away from the server.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.context("cannot start the runtime").and_then(|runtime| {
+        runtime.block_on(async {
+            // Whoever loses is dropped, and the server with it.
+            tokio::select! {
+                outcome = run(&options) => outcome,
+                signal = interrupted() => Err(signal),
+            }
+        })
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends when somebody wants this process to end.
+async fn interrupted() -> anyhow::Error {
+    let terminated = async { signal(SignalKind::terminate()).ok()?.recv().await };
+    let hung_up = async { signal(SignalKind::hangup()).ok()?.recv().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        Some(()) = terminated => {}
+        Some(()) = hung_up => {}
+    }
+    anyhow::anyhow!("interrupted")
+}
+
+/// The whole run; whether everything is as promised.
+async fn run(options: &Options) -> anyhow::Result<bool> {
+    let start = Instant::now();
+    let binary = server::find_binary()?;
+    let cases = cases::all();
+    // Declared before the server, so that it goes after it.
+    let folder = tempfile::Builder::new().prefix("serene-bench-").tempdir()?;
+    let (mut server, stage) = set_up(options, &binary, folder.path(), &cases).await?;
+    let size = options.size().describe();
+    let cores = std::thread::available_parallelism()?;
+    println!("Serene {}, {cores} cores, engine basic, bcrypt cost 10", stage.api.version());
+    println!("seed: {size}");
+    println!("first answer {} ms after the start, on this data", server.ready_after().as_millis());
+    println!();
+
+    let mut rows = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        let name = format!("{} {}", case.operation, case.detail);
+        progress(&format!("{:>2} of {}  {name}", index + 1, cases.len()));
+        let row = measure(options, &server, &stage, case).await.context(name)?;
+        server.check_alive()?;
+        rows.push(row);
+    }
+    progress("");
+    server.stop().await?;
+    report(options, &stage.api, &rows, start.elapsed())
+}
+
+/// Seeds, and starts the server that is measured. The seeding server's hashes are cheap: they are
+/// not what is measured, and there are thousands.
+async fn set_up(
+    options: &Options,
+    binary: &Path,
+    folder: &Path,
+    cases: &[Case],
+) -> anyhow::Result<(Server, Stage)> {
+    let server = Server::start(binary, folder, Mode::Seeding).await?;
+    let address = server.address();
+    let api = Api::fetch(address).await?;
+    api.census(&cases.iter().map(|case| case.operation).collect())?;
+    progress("seeding");
+    let hands = Hands { api: &api, address };
+    let seed = hands.seed(&options.size()).await.context("cannot seed")?;
+    server.stop().await?;
+    let server = Server::start(binary, folder, Mode::Measured).await?;
+    let stage = Stage::new(api, server.address(), seed, options.supply())?;
+    Ok((server, stage))
+}
+
+async fn measure(
+    options: &Options,
+    server: &Server,
+    stage: &Stage,
+    case: &Case,
+) -> anyhow::Result<Row> {
+    let work = (case.prepare)(stage).await?;
+    let mut crew = Crew::new(server.address(), case.clients, work).await?;
+    let (time, warm_up) = options.times();
+    let few = crew.supply().map_or(usize::MAX, |supply| supply / WARM_UP_SHARE);
+    let warm = crew.round(Limit { time: warm_up, requests: few }).await;
+    let before = server.cpu_time();
+    let mut outcome = crew.round(Limit { time, requests: usize::MAX }).await;
+    let cpu = server.cpu_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+    // What is wrong is wrong at any time.
+    outcome.errors += warm.errors;
+    outcome.first_error = warm.first_error.or(outcome.first_error);
+    Ok(Row::new(case, outcome, cpu))
+}
+
+/// Prints and keeps the table; whether everything is as promised.
+fn report(options: &Options, api: &Api, rows: &[Row], took: Duration) -> anyhow::Result<bool> {
+    print!("{}", table::render(rows));
+    println!();
+    println!("CPU µs: processor time of the server per request, all its threads, to 10 ms in all.");
+    println!("(model): the reply is part of the answer, so no limit is promised.");
+    for row in rows {
+        if let Some(error) = row.first_error() {
+            println!("{}: {error}", row.name());
+        }
+    }
+    if let Some(path) = &options.json {
+        let document = json!({
+            "version": api.version(),
+            "quick": options.quick,
+            "limit_ms": LIMIT.as_millis(),
+            "seed": options.size().describe(),
+            "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
+        });
+        let text = format!("{document:#}\n");
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let bad: Vec<String> = rows.iter().filter(|row| !row.is_good()).map(Row::name).collect();
+    let (operations, took) = (api.len(), took.as_secs());
+    if bad.is_empty() {
+        println!("All {operations} operations hold, measured in {took} s.");
+    } else {
+        println!("Not as promised, of {operations} operations in {took} s: {}", bad.join("; "));
+    }
+    Ok(bad.is_empty())
+}
+
+/// One line that is written over, for people who wait.
+fn progress(line: &str) {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        // A terminal that does not take it is nobody who waits.
+        let _ = write!(terminal, "\r\x1b[2K{line}");
+        let _ = terminal.flush();
+    }
+}

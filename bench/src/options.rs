@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{cases::Stage, seed::Size};
+
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "\
+Measures every route of Serene and prints the table. `make bench` builds what it needs first.
+
+  --quick      one minute instead of four: fewer requests, the same routes
+  --json FILE  writes the table to a file as well
+  --help       prints this
+
+SERENE_BIN names another server than target/release/serene. The exit code is 1 when a route that
+waits for no model has its p99 at 500 ms or more, or when an answer was wrong.
+";
+
+/// What was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) quick: bool,
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) help: bool,
+}
+
+impl Options {
+    /// # Errors
+    /// A sentence about what cannot be understood.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--quick" => options.quick = true,
+                "--help" | "-h" => options.help = true,
+                "--json" => {
+                    let file = arguments.next().ok_or("--json needs the name of a file")?;
+                    options.json = Some(file.into());
+                }
+                other => return Err(format!("{other} is not known; see --help")),
+            }
+        }
+        Ok(options)
+    }
+
+    /// How long each case is measured, and warmed up before that.
+    pub(crate) const fn times(&self) -> (Duration, Duration) {
+        if self.quick {
+            (Duration::from_millis(500), Duration::from_millis(100))
+        } else {
+            (Duration::from_secs(3), Duration::from_millis(500))
+        }
+    }
+
+    /// How many things a case makes that uses up what it works on.
+    pub(crate) const fn supply(&self) -> usize {
+        if self.quick { 320 } else { 1_920 }
+    }
+
+    /// How much is seeded. The spare accounts are not there to be read.
+    pub(crate) const fn size(&self) -> Size {
+        Size {
+            users: 40,
+            conversations_each: 5,
+            conversations: 200,
+            messages: 500,
+            images: 10,
+            image_bytes: 200 * 1024,
+            spare_accounts: Stage::spare_accounts(self.supply()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_understood_or_refused() {
+        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
+        let all = parse("--quick --json out.json").unwrap();
+        assert_eq!(all, Options { quick: true, json: Some("out.json".into()), help: false });
+        assert_eq!(parse("").unwrap(), Options::default());
+        assert!(parse("--json").is_err() && parse("--fast").is_err());
+    }
+}
