@@ -29,8 +29,11 @@ check:
 api-test: setup
 	scripts/api-test
 
+# ARGS="--quick" takes a minute; ARGS="--json FILE" keeps the numbers.
 bench:
-	cargo run --release --manifest-path bench/Cargo.toml
+	cargo build --release -p serene-server
+	SERENE_BIN="$${SERENE_BIN:-$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/serene}" \
+		cargo run --release --locked --manifest-path bench/Cargo.toml -- $(ARGS)
 
 deny:
 	cargo deny check licenses bans sources

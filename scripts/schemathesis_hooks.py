@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import unicodedata
+import urllib.error
 import urllib.request
 import uuid
 
@@ -42,6 +43,9 @@ def before_call(context, case, kwargs):
     if operation == "send_message" and next(serial) % 2:
         # OpenAPI does not let a document ask for the other of two media types.
         case.headers["Accept"] = "text/event-stream"
+    if operation == "restore_conversation" and is_uuid(case.path_parameters.get("id")):
+        # What is restored must lie in the trash first.
+        trash(case)
     if operation == "read_attachment" and is_uuid(case.path_parameters.get("id")):
         # Ids of attachments lie too deep in the answers for schemathesis to find them.
         if next(serial) % 2:
@@ -51,11 +55,11 @@ def before_call(context, case, kwargs):
 def lend_a_user(operation, case):
     api = case.operation.schema.get_base_url().rstrip("/") + "/api/v1/auth"
     credentials = {"username": f"lent-{next(serial)}", "password": PASSWORD}
-    user = post(f"{api}/register", credentials)
+    user = call("POST", f"{api}/register", credentials)
     case.headers["Authorization"] = f"Bearer {user['access_token']}"
     # The ids in the run are of the runner's sessions; this user has others.
     if operation == "revoke_session" and is_uuid(case.path_parameters.get("id")):
-        case.path_parameters = {"id": post(f"{api}/login", credentials)["session_id"]}
+        case.path_parameters = {"id": call("POST", f"{api}/login", credentials)["session_id"]}
 
 
 pictures = []
@@ -64,20 +68,31 @@ pictures = []
 def picture_of_the_runner(case):
     if not pictures:
         api = case.operation.schema.get_base_url().rstrip("/") + "/api/v1/conversations"
-        conversation = post(api, {}, RUNNER)["id"]
+        conversation = call("POST", api, {}, RUNNER)["id"]
         message = {"content": "Look.", "attachments": [PICTURE]}
-        sent = post(f"{api}/{conversation}/messages", message, RUNNER)
+        sent = call("POST", f"{api}/{conversation}/messages", message, RUNNER)
         pictures.append(sent["user_message"]["attachments"][0]["id"])
     return pictures[0]
 
 
-def post(url, body, authorization=None):
+def trash(case):
+    api = case.operation.schema.get_base_url().rstrip("/") + "/api/v1/conversations"
+    try:
+        call("DELETE", f"{api}/{case.path_parameters['id']}", None, RUNNER)
+    except urllib.error.HTTPError as error:
+        # It may lie there already, or not exist: the case itself shows which.
+        if error.code != 404:
+            raise
+
+
+def call(method, url, body, authorization=None):
     headers = {"Content-Type": "application/json"}
     if authorization:
         headers["Authorization"] = authorization
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers, method=method)
     with urllib.request.urlopen(request, timeout=10) as response:
-        return json.load(response)
+        return json.loads(response.read() or "null")
 
 
 def is_uuid(text):

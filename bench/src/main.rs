@@ -11,6 +11,7 @@ mod server;
 mod table;
 
 use std::{
+    collections::BTreeSet,
     io::{IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -81,6 +82,8 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     let start = Instant::now();
     let binary = server::find_binary()?;
     let cases = cases::all();
+    let chosen: Vec<&Case> = cases.iter().filter(|case| options.wants(case.operation)).collect();
+    anyhow::ensure!(!chosen.is_empty(), "there is no such operation");
     // Declared before the server, so that it goes after it.
     let folder = tempfile::Builder::new().prefix("serene-bench-").tempdir()?;
     let (mut server, stage) = set_up(options, &binary, folder.path(), &cases).await?;
@@ -92,12 +95,13 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     println!();
 
     let mut rows = Vec::new();
-    for (index, case) in cases.iter().enumerate() {
+    for (index, case) in chosen.iter().enumerate() {
         let name = format!("{} {}", case.operation, case.detail);
-        progress(&format!("{:>2} of {}  {name}", index + 1, cases.len()));
-        let row = measure(options, &server, &stage, case).await.context(name)?;
+        progress(&format!("{:>2} of {}  {name}", index + 1, chosen.len()));
+        let row = measure(options, &server, &stage, case).await;
+        // A server that is gone says more than what became of the requests to it.
         server.check_alive()?;
-        rows.push(row);
+        rows.push(row.context(name)?);
     }
     progress("");
     server.stop().await?;
@@ -112,13 +116,15 @@ async fn set_up(
     folder: &Path,
     cases: &[Case],
 ) -> anyhow::Result<(Server, Stage)> {
-    let server = Server::start(binary, folder, Mode::Seeding).await?;
+    let mut server = Server::start(binary, folder, Mode::Seeding).await?;
     let address = server.address();
     let api = Api::fetch(address).await?;
     api.census(&cases.iter().map(|case| case.operation).collect())?;
     progress("seeding");
     let hands = Hands { api: &api, address };
-    let seed = hands.seed(&options.size()).await.context("cannot seed")?;
+    let seed = hands.seed(&options.size()).await;
+    server.check_alive()?;
+    let seed = seed.context("cannot seed")?;
     server.stop().await?;
     let server = Server::start(binary, folder, Mode::Measured).await?;
     let stage = Stage::new(api, server.address(), seed, options.supply())?;
@@ -149,7 +155,10 @@ async fn measure(
 fn report(options: &Options, api: &Api, rows: &[Row], took: Duration) -> anyhow::Result<bool> {
     print!("{}", table::render(rows));
     println!();
-    println!("CPU µs: processor time of the server per request, all its threads, to 10 ms in all.");
+    println!(
+        "CPU µs: processor time of the server per request, all its threads. A ~ stands before"
+    );
+    println!("what was less than 0.2 s in all: the kernel counts only hundredths.");
     println!("(model): the reply is part of the answer, so no limit is promised.");
     for row in rows {
         if let Some(error) = row.first_error() {
@@ -168,11 +177,10 @@ fn report(options: &Options, api: &Api, rows: &[Row], took: Duration) -> anyhow:
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let bad: Vec<String> = rows.iter().filter(|row| !row.is_good()).map(Row::name).collect();
-    let (operations, took) = (api.len(), took.as_secs());
-    if bad.is_empty() {
-        println!("All {operations} operations hold, measured in {took} s.");
-    } else {
-        println!("Not as promised, of {operations} operations in {took} s: {}", bad.join("; "));
+    let measured: BTreeSet<&str> = rows.iter().map(Row::operation).collect();
+    println!("Measured {} of {} operations in {} s.", measured.len(), api.len(), took.as_secs());
+    if !bad.is_empty() {
+        println!("Not as promised: {}.", bad.join("; "));
     }
     Ok(bad.is_empty())
 }

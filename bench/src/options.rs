@@ -9,6 +9,7 @@ pub(crate) const USAGE: &str = "\
 Measures every route of Serene and prints the table. `make bench` builds what it needs first.
 
   --quick      one minute instead of four: fewer requests, the same routes
+  --only NAME  measures one operation, for example list_messages
   --json FILE  writes the table to a file as well
   --help       prints this
 
@@ -20,6 +21,7 @@ waits for no model has its p99 at 500 ms or more, or when an answer was wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) quick: bool,
+    pub(crate) only: Option<String>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) help: bool,
 }
@@ -34,6 +36,10 @@ impl Options {
             match argument.as_str() {
                 "--quick" => options.quick = true,
                 "--help" | "-h" => options.help = true,
+                "--only" => {
+                    let name = arguments.next().ok_or("--only needs the name of an operation")?;
+                    options.only = Some(name);
+                }
                 "--json" => {
                     let file = arguments.next().ok_or("--json needs the name of a file")?;
                     options.json = Some(file.into());
@@ -42,6 +48,11 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// Whether this operation is to be measured.
+    pub(crate) fn wants(&self, operation: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == operation)
     }
 
     /// How long each case is measured, and warmed up before that.
@@ -79,9 +90,10 @@ mod tests {
     #[test]
     fn arguments_are_understood_or_refused() {
         let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
-        let all = parse("--quick --json out.json").unwrap();
-        assert_eq!(all, Options { quick: true, json: Some("out.json".into()), help: false });
+        let all = parse("--quick --only login --json out.json").unwrap();
+        let (only, json) = (Some("login".into()), Some("out.json".into()));
+        assert_eq!(all, Options { quick: true, only, json, help: false });
         assert_eq!(parse("").unwrap(), Options::default());
-        assert!(parse("--json").is_err() && parse("--fast").is_err());
+        assert!(parse("--json").is_err() && parse("--only").is_err() && parse("--fast").is_err());
     }
 }

@@ -1,13 +1,14 @@
 //! The product: accounts, conversations, generations and usage, on a database and an engine.
 //!
 //! Slices depend on each other in this order, downwards only: [`base`], [`accounts`], [`usage`],
-//! [`conversations`], [`generations`]. Each keeps its SQL to itself. What spans several of them is
+//! [`conversations`], [`generations`], [`journal`]. Each keeps its SQL to itself. What spans several of them is
 //! in [`Serene`]. No HTTP, no environment and no model's wire format is known here.
 
 pub mod accounts;
 pub mod base;
 pub mod conversations;
 pub mod generations;
+pub mod journal;
 pub mod schema;
 mod serene;
 pub mod usage;
@@ -23,6 +24,7 @@ pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
         .chain(usage::STATEMENTS)
         .chain(conversations::STATEMENTS)
         .chain(generations::STATEMENTS)
+        .chain(journal::STATEMENTS)
         .copied()
         .chain(serene_db::own_statements())
 }

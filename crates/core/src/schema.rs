@@ -26,6 +26,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             email {text:254},
             email_folded {text:255},
             password_hash {text:60},
+            time_zone {text:64},
             created_at {int} NOT NULL,
             updated_at {int} NOT NULL,
             closed_at {int},
@@ -158,6 +159,30 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
                 FOREIGN KEY (owner_id, generation_id)
                 REFERENCES generations (owner_id, id) ON DELETE CASCADE
         ){table}",
+        // Moods and days stay readable for the counts; note, tags and answer are private text.
+        "CREATE TABLE entries (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            day {text:10} NOT NULL,
+            mood {text:64} NOT NULL,
+            mood_folded {text:255} NOT NULL,
+            tags {blob} NOT NULL,
+            note {blob} NOT NULL,
+            ai_status {text:16} NOT NULL,
+            ai_response {blob},
+            ai_error_code {text:64},
+            safety_tier {text:16},
+            revision {int} NOT NULL,
+            written_at {int} NOT NULL,
+            created_at {int} NOT NULL,
+            updated_at {int} NOT NULL,
+            CONSTRAINT entries_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT entries_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX entries_written_idx ON entries (owner_id, written_at, id)",
+        "CREATE INDEX entries_day_idx ON entries (owner_id, day, mood_folded)",
+        "CREATE INDEX entries_ai_status_idx ON entries (ai_status)",
         // One row per call of a model. It outlives the message it was made for.
         "CREATE TABLE usage_records (
             owner_id {uuid} NOT NULL,
@@ -189,4 +214,5 @@ pub const OWNED_TABLES: &[&str] = &[
     "generations",
     "generation_chunks",
     "usage_records",
+    "entries",
 ];

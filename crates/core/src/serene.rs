@@ -10,6 +10,7 @@ use crate::{
     base::{Base, Error, Owner},
     conversations::{Conversation, Conversations},
     generations::{DEFAULT_INSTRUCTION, Generations},
+    journal::Journal,
     usage::Ledger,
 };
 
@@ -40,6 +41,8 @@ pub struct Serene {
     pub conversations: Arc<Conversations>,
     /// Replies.
     pub generations: Generations,
+    /// Entries, the vibe check, moods.
+    pub journal: Journal,
     /// What replies cost.
     pub ledger: Arc<Ledger>,
 }
@@ -59,9 +62,10 @@ impl Serene {
                 base.clone(),
                 Arc::clone(&conversations),
                 Arc::clone(&ledger),
-                options.engine,
+                Arc::clone(&options.engine),
                 instruction,
             ),
+            journal: Journal::new(base.clone(), Arc::clone(&ledger), options.engine),
             conversations,
             ledger,
             base,
@@ -78,6 +82,7 @@ impl Serene {
         let serene = Arc::clone(self);
         self.base.tasks.spawn(async move {
             report("sweeping generations", serene.generations.sweep().await);
+            report("answering entries", serene.journal.sweep().await);
             loop {
                 report("deleting accounts", serene.finish_closing().await);
                 report("purging the trash", serene.conversations.purge_trash().await);
@@ -173,6 +178,7 @@ impl Serene {
     async fn delete_everything(&self, owner: Owner) -> Result<(), Error> {
         self.generations.stop_all(owner).await?;
         self.conversations.delete_all(owner).await?;
+        self.journal.delete_all(owner).await?;
         self.ledger.delete_all(owner).await?;
         self.accounts.remove(owner).await
     }

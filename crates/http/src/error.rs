@@ -14,6 +14,8 @@ use serene_core::base::{Error, Resource};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::SafetyBody;
+
 /// Every code that a client can meet, with its status and what it means.
 macro_rules! codes {
     ($($variant:ident = $code:literal, $status:ident, $meaning:literal;)+) => {
@@ -46,6 +48,10 @@ macro_rules! codes {
 codes! {
     InvalidRequest = "INVALID_REQUEST", BAD_REQUEST,
         "A field, a query parameter or a header breaks its rule. `field` names it where there is one.";
+    NoteTooShort = "NOTE_TOO_SHORT", BAD_REQUEST,
+        "A note needs 50 characters. `safety` carries the fixed sentence where it is called for.";
+    NoteGibberish = "NOTE_GIBBERISH", BAD_REQUEST,
+        "The note is no text that could be answered.";
     InvalidJson = "INVALID_JSON", BAD_REQUEST,
         "The body is not JSON, or not a JSON object.";
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED,
@@ -74,10 +80,12 @@ codes! {
         "There is no such generation, or it is not yours.";
     AttachmentNotFound = "ATTACHMENT_NOT_FOUND", NOT_FOUND,
         "There is no such attachment, or it is not yours.";
+    EntryNotFound = "ENTRY_NOT_FOUND", NOT_FOUND,
+        "There is no such entry, or it is not yours.";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED,
         "The route exists, the method does not. `Allow` lists those that do.";
     RequestTimeout = "REQUEST_TIMEOUT", REQUEST_TIMEOUT,
-        "The body arrived too slowly.";
+        "The request arrived too slowly.";
     UsernameTaken = "USERNAME_TAKEN", CONFLICT, "Another account has this user name.";
     EmailTaken = "EMAIL_TAKEN", CONFLICT, "Another account has this e-mail address.";
     IdTaken = "ID_TAKEN", CONFLICT,
@@ -90,12 +98,12 @@ codes! {
         "The body is larger than this route takes.";
     UriTooLong = "URI_TOO_LONG", URI_TOO_LONG,
         "The address of the request is too long. `request_id` is empty.";
-    HeadersTooLarge = "HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE,
-        "The headers of the request are too large. `request_id` is empty.";
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE,
         "The body is not declared as `application/json`.";
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS,
         "Too many attempts to sign in or register. `Retry-After` says how long to wait.";
+    HeadersTooLarge = "HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The headers of the request are too large. `request_id` is empty.";
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR,
         "A mistake of the server. The log has it under the request's id.";
     Unreadable = "UNREADABLE", INTERNAL_SERVER_ERROR,
@@ -129,6 +137,7 @@ pub struct ApiError {
     message: String,
     field: Option<&'static str>,
     generation_id: Option<Uuid>,
+    safety: Option<SafetyBody>,
     retry_after: Option<Duration>,
 }
 
@@ -151,13 +160,16 @@ pub struct ErrorBody<'a> {
     /// The generation that keeps a conversation busy.
     #[serde(skip_serializing_if = "Option::is_none")]
     generation_id: Option<Uuid>,
+    /// What the crisis screen found in a note that was refused for its length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety: Option<SafetyBody>,
 }
 
 impl ApiError {
     /// An error with a sentence of its own.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, field: None, generation_id: None, retry_after: None }
+        Self { code, message, field: None, generation_id: None, safety: None, retry_after: None }
     }
 
     fn with_field(mut self, field: &'static str) -> Self {
@@ -188,6 +200,7 @@ impl ApiError {
             request_id,
             field: self.field,
             generation_id: self.generation_id,
+            safety: self.safety.clone(),
         }
     }
 }
@@ -230,6 +243,15 @@ impl From<Error> for ApiError {
                 Self::new(Code::ServerBusy, "Many people are signing in. Try again in a moment.")
                     .after(second)
             }
+            Error::NoteTooShort { safety_tier } => {
+                let mut error =
+                    Self::new(Code::NoteTooShort, "A note needs at least 50 characters.");
+                error.safety = safety_tier.map(SafetyBody::fixed);
+                error
+            }
+            Error::NoteGibberish => {
+                Self::new(Code::NoteGibberish, "There is nothing in this note to answer.")
+            }
             Error::ConversationEnded => Self::new(
                 Code::ConversationEnded,
                 "This conversation has ended. Start a new one to go on.",
@@ -258,6 +280,7 @@ fn not_found(resource: Resource) -> ApiError {
         Resource::Message => (Code::MessageNotFound, "message"),
         Resource::Generation => (Code::GenerationNotFound, "generation"),
         Resource::Attachment => (Code::AttachmentNotFound, "attachment"),
+        Resource::Entry => (Code::EntryNotFound, "entry"),
     };
     ApiError::new(code, format!("The {what} was not found."))
 }

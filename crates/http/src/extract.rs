@@ -122,7 +122,7 @@ macro_rules! named {
     )+};
 }
 
-named!(Session, Conversation, Message, Generation, Attachment);
+named!(Session, Conversation, Message, Generation, Attachment, Entry);
 
 /// The id in a path. What is no UUID names nothing, and is not found.
 #[derive(Debug)]
@@ -263,6 +263,16 @@ fn short(text: &str) -> String {
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(MOST).collect();
     if chars.next().is_some() { head + "…" } else { head }
+}
+
+/// Whether the client wants the answer as events.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = accepts.flat_map(|value| value.split(','));
+    kinds.any(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/event-stream")
+    })
 }
 
 #[cfg(test)]

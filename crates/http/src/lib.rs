@@ -37,11 +37,8 @@ pub struct HttpOptions {
 
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
-    let app = App {
-        serene,
-        proxies: Arc::new(options.proxies),
-        origins: Arc::new(options.origins),
-    };
+    let app =
+        App { serene, proxies: Arc::new(options.proxies), origins: Arc::new(options.origins) };
     let (routes, openapi) = api::routes().split_for_parts();
     let openapi = api::openapi::complete(openapi);
     routes

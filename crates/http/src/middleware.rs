@@ -74,9 +74,7 @@ fn request_id(app: &App, request: &Request) -> String {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    given
-        .filter(harmless)
-        .map_or_else(|| app.serene.base().new_id().to_string(), str::to_owned)
+    given.filter(harmless).map_or_else(|| app.serene.base().new_id().to_string(), str::to_owned)
 }
 
 /// Writes the body of an error. One that none of our handlers made gets the envelope as well.

@@ -88,14 +88,32 @@ pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid) -> Response {
         };
         Some((Ok(frame), Some(reply)))
     });
-    let mut response = Body::from_stream(frames).into_response();
+    let mut response = events(Body::from_stream(frames));
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&generation_id.to_string()) {
+        headers.insert(GENERATION_ID, value);
+    }
+    response
+}
+
+/// Streams a text that is whole already, word by word, and ends with `done`.
+pub(crate) fn whole(text: &str, done: &impl Serialize) -> Response {
+    let mut out = Vec::new();
+    let mut offset = 0;
+    for word in text.split_inclusive(' ') {
+        offset += word.len();
+        out.extend_from_slice(&delta(offset, word));
+    }
+    out.extend_from_slice(&frame("done", END_ID, done));
+    events(Body::from(out))
+}
+
+fn events(body: Body) -> Response {
+    let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    if let Ok(value) = HeaderValue::from_str(&generation_id.to_string()) {
-        headers.insert(GENERATION_ID, value);
-    }
     response
 }
 

@@ -75,7 +75,8 @@ mod tests {
     fn agrees_with_the_calendar_library_on_every_day_of_three_centuries() {
         let first = Time::from_micros(-4_000_000_000_000_000);
         for day in 0..110_000_i64 {
-            let micros = first.as_micros() + day * MICROS_PER_DAY + day * 7_919_003 % MICROS_PER_DAY;
+            let micros =
+                first.as_micros() + day * MICROS_PER_DAY + day * 7_919_003 % MICROS_PER_DAY;
             let time = Time::from_micros(micros);
             let ours = format(time);
             assert_eq!(std::str::from_utf8(&ours).unwrap(), time.to_string());

@@ -6,11 +6,18 @@ use unicode_normalization::char::decompose_canonical;
 /// The text as it is shown: compatibility forms resolved (full width, mathematical letters),
 /// joiners and selectors dropped, digits of every script as ASCII. Case and signs stay.
 pub(super) fn shown(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     text.nfkc().filter(|&c| !is_joiner(c)).map(ascii_digit).collect()
 }
 
 fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{34F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{115F}' | '\u{1160}' | '\u{3164}')
+    matches!(
+        c,
+        '\u{34F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'
+            ..='\u{FE0F}' | '\u{115F}' | '\u{1160}' | '\u{3164}'
+    )
 }
 
 fn ascii_digit(c: char) -> char {
@@ -143,8 +150,7 @@ fn fold_into(c: char, out: &mut String) {
 }
 
 /// Cyrillic and Greek letters that look like Latin ones.
-const LOOKALIKES: &str =
-    "аaвbеeкkмmнhоoрpсcтtуyхxіiјjѕsԁdґrпnшwωwαaβbεeιiκkνvοoρpτtυuχxηnσo";
+const LOOKALIKES: &str = "аaвbеeкkмmнhоoрpсcтtуyхxіiјjѕsԁdґrпnшwωwαaβbεeιiκkνvοoρpτtυuχxηnσo";
 
 /// A word that mixes alphabets is read as a Latin one.
 fn latin_if_mixed(word: &str) -> String {
@@ -217,7 +223,10 @@ mod tests {
 
     #[test]
     fn one_spelling_for_all() {
-        assert_eq!(words("You’re  ＤＥＰＲＥＳＳＥＤ, naïve Łódź"), ["youre", "depressed", "naive", "lodz"]);
+        assert_eq!(
+            words("You’re  ＤＥＰＲＥＳＳＥＤ, naïve Łódź"),
+            ["youre", "depressed", "naive", "lodz"]
+        );
         assert_eq!(words("İlaç ılık"), ["ilac", "ilik"]);
         assert_eq!(words("اِكْتِئَاب أنت"), words("اكتئاب انت"));
         assert_eq!(words("ज़रूर"), words("जरूर"));

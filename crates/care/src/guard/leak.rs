@@ -1,7 +1,5 @@
 //! Whether an answer repeats the instruction it was given.
 
-use std::collections::HashSet;
-
 use super::Violation;
 use super::fold::{Token, shown, tokens};
 
@@ -15,27 +13,28 @@ pub(super) fn find(answer: &[Token], instruction: &str) -> Option<Violation> {
     if instruction.is_empty() {
         return None;
     }
-    let instruction = tokens(&shown(instruction));
-    (shares_words(answer, &instruction) || shares_chars(answer, &instruction))
-        .then_some(Violation::Leak)
+    let instruction = words(&tokens(&shown(instruction)));
+    let answer = words(answer);
+    let letters = answer.concat();
+    let letters: Vec<&str> = letters.split("").filter(|letter| !letter.is_empty()).collect();
+    let spaced = format!(" {} ", instruction.join(" "));
+    let leaks = shares_run(&answer, " ", &spaced, MAX_SHARED_WORDS + 1)
+        || shares_run(&letters, "", &instruction.concat(), MAX_SHARED_CHARS + 1);
+    leaks.then_some(Violation::Leak)
 }
 
-fn shares_words(answer: &[Token], instruction: &[Token]) -> bool {
-    let words = |tokens: &'_ [Token]| -> Vec<String> {
-        tokens.iter().map(|token| token.word.clone()).collect()
-    };
-    let (answer, instruction) = (words(answer), words(instruction));
-    let runs: HashSet<&[String]> = instruction.windows(MAX_SHARED_WORDS + 1).collect();
-    answer.windows(MAX_SHARED_WORDS + 1).any(|run| runs.contains(run))
+fn words(tokens: &[Token]) -> Vec<String> {
+    tokens.iter().map(|token| token.word.clone()).collect()
 }
 
-fn shares_chars(answer: &[Token], instruction: &[Token]) -> bool {
-    let chars = |tokens: &[Token]| -> Vec<char> {
-        tokens.iter().flat_map(|token| token.word.chars()).collect()
+/// Whether so many units of the answer in a row stand in the instruction. Any such run holds half
+/// as many from a multiple of that on, so these few are looked for first.
+fn shares_run<T: AsRef<str>>(answer: &[T], space: &str, instruction: &str, run: usize) -> bool {
+    let is_shared = |units: &[T]| {
+        let units: Vec<&str> = units.iter().map(AsRef::as_ref).collect();
+        instruction.contains(&format!("{space}{}{space}", units.join(space)))
     };
-    let (answer, instruction) = (chars(answer), chars(instruction));
-    let runs: HashSet<&[char]> = instruction.windows(MAX_SHARED_CHARS + 1).collect();
-    answer.windows(MAX_SHARED_CHARS + 1).any(|run| runs.contains(run))
+    answer.chunks_exact(run / 2).any(is_shared) && answer.windows(run).any(is_shared)
 }
 
 #[cfg(test)]

@@ -26,20 +26,16 @@ const FILES: [(&str, bool); 15] = [
     (include_str!("../../data/guard/ko.txt"), true),
 ];
 
-static LANGUAGES: LazyLock<Vec<Language>> =
-    LazyLock::new(|| FILES.iter().map(|&(file, unspaced)| Language::read(file, unspaced)).collect());
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
 /// Words of a claim that may stand between "you have" and the condition.
 const MAX_FILLERS: usize = 6;
 /// Stands where an allowed phrase was.
 const ALLOWED: &str = "\u{0}";
 
-/// Phrases of words, by the first letter of the first.
-#[derive(Default)]
-struct Phrases {
-    by_letter: HashMap<char, Vec<Vec<Part>>>,
-    /// Those that stand anywhere in the text, also within words.
-    anywhere: Vec<String>,
+/// Phrases of words, each with what it means, by the first letter of the first word.
+struct Phrases<T> {
+    by_letter: HashMap<char, Vec<(Vec<Part>, T)>>,
 }
 
 /// A word of a phrase.
@@ -72,146 +68,194 @@ struct View {
     collapsed: String,
 }
 
-impl Phrases {
-    fn read(&mut self, line: &str, unspaced: bool) {
-        for entry in line.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
-            if let Some(part) = entry.strip_prefix('~') {
-                self.anywhere.push(flat(&tokens(&shown(part)), unspaced));
-                continue;
-            }
-            let parts: Vec<Part> = entry.split_whitespace().map(Part::read).collect();
-            if let Some(letter) = parts.first().and_then(|part| part.text.chars().next()) {
-                self.by_letter.entry(letter).or_default().push(parts);
-            }
-        }
-    }
-
-    /// How many words, from the first of these on, a phrase of this list covers; the longest one.
-    fn at(&self, words: &[View]) -> Option<usize> {
-        let letter = words.first()?.exact.chars().next()?;
-        let fits = |parts: &&Vec<Part>| {
-            parts.len() <= words.len() && parts.iter().zip(words).all(|(p, word)| p.matches(word))
-        };
-        self.by_letter.get(&letter)?.iter().filter(fits).map(Vec::len).max()
-    }
-
-    fn is_in(&self, words: &[View]) -> bool {
-        (0..words.len()).any(|start| self.at(&words[start..]).is_some())
-    }
-
-    /// What is left of a text that begins with a phrase of this list; the least.
-    fn strip<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let rests = self.anywhere.iter().filter_map(|part| text.strip_prefix(part.as_str()));
-        rests.min_by_key(|rest| rest.len())
+impl<T> Default for Phrases<T> {
+    fn default() -> Self {
+        Self { by_letter: HashMap::new() }
     }
 }
 
-/// The words as one string, for phrases that stand anywhere.
+impl<T: Copy> Phrases<T> {
+    fn add(&mut self, entry: &str, meaning: T) {
+        let parts: Vec<Part> = entry.split_whitespace().map(Part::read).collect();
+        if let Some(letter) = parts.first().and_then(|part| part.text.chars().next()) {
+            self.by_letter.entry(letter).or_default().push((parts, meaning));
+        }
+    }
+
+    /// The phrases that stand at the beginning of these words: how many words, and the meaning.
+    fn at(&self, words: &[View]) -> impl Iterator<Item = (usize, T)> {
+        let letter = words.first().and_then(|word| word.exact.chars().next());
+        let phrases = letter.and_then(|letter| self.by_letter.get(&letter)).into_iter().flatten();
+        let fits = move |parts: &[Part]| {
+            parts.len() <= words.len() && parts.iter().zip(words).all(|(p, word)| p.matches(word))
+        };
+        phrases
+            .filter(move |(parts, _)| fits(parts))
+            .map(|(parts, meaning)| (parts.len(), *meaning))
+    }
+
+    /// How many words the longest phrase at their beginning covers.
+    fn longest_at(&self, words: &[View]) -> Option<usize> {
+        self.at(words).map(|(length, _)| length).max()
+    }
+}
+
+/// The words as one string, for parts that stand anywhere.
 fn flat(words: &[Token], unspaced: bool) -> String {
     let words: Vec<&str> = words.iter().map(|token| token.word.as_str()).collect();
     words.join(if unspaced { "" } else { " " })
 }
 
+/// What belongs to one language: the words of a claim are not mixed between languages.
+#[derive(Default)]
 struct Language {
-    unspaced: bool,
-    clinical: Phrases,
-    condition: Phrases,
-    claim: Phrases,
-    filler: Phrases,
-    crisis: Phrases,
-    call: Phrases,
-    allow: Phrases,
+    condition: Phrases<()>,
+    filler: Phrases<()>,
+    anywhere: Anywhere,
 }
 
-impl Language {
-    fn read(file: &str, unspaced: bool) -> Self {
-        let list = |wanted: &str| {
-            let mut list = Phrases::default();
+/// Parts that stand anywhere in the text, also within words.
+#[derive(Default)]
+struct Anywhere {
+    unspaced: bool,
+    refused: Vec<(String, Violation)>,
+    claim: Vec<String>,
+    filler: Vec<String>,
+    condition: Vec<String>,
+    call: Vec<String>,
+    allow: Vec<String>,
+}
+
+#[derive(Default)]
+struct Lexicon {
+    /// What is refused wherever it stands.
+    refused: Phrases<Violation>,
+    /// "You have" and its like, each with its language.
+    claim: Phrases<usize>,
+    call: Phrases<()>,
+    allow: Phrases<()>,
+    languages: Vec<Language>,
+}
+
+impl Lexicon {
+    fn read() -> Self {
+        let mut lexicon = Self::default();
+        for (number, (file, unspaced)) in FILES.into_iter().enumerate() {
+            let anywhere = Anywhere { unspaced, ..Anywhere::default() };
+            lexicon.languages.push(Language { anywhere, ..Language::default() });
             let mut section = "";
             for line in file.lines().filter(|line| !line.starts_with('#')) {
                 if let Some(name) = line.strip_prefix('[') {
                     section = name.trim_end_matches(']');
-                } else if section == wanted {
-                    list.read(line, unspaced);
+                    continue;
+                }
+                for entry in line.split(';').map(str::trim).filter(|entry| !entry.is_empty()) {
+                    lexicon.add(number, section, entry);
                 }
             }
-            list
-        };
-        Self {
-            unspaced,
-            clinical: list("clinical"),
-            condition: list("condition"),
-            claim: list("claim"),
-            filler: list("filler"),
-            crisis: list("crisis"),
-            call: list("call"),
-            allow: list("allow"),
+        }
+        lexicon
+    }
+
+    fn add(&mut self, number: usize, section: &str, entry: &str) {
+        let language = &mut self.languages[number];
+        if let Some(part) = entry.strip_prefix('~') {
+            return language.anywhere.add(section, part);
+        }
+        match section {
+            "clinical" => self.refused.add(entry, Violation::Clinical),
+            "crisis" => self.refused.add(entry, Violation::Crisis),
+            "claim" => self.claim.add(entry, number),
+            "condition" => language.condition.add(entry, ()),
+            "filler" => language.filler.add(entry, ()),
+            "call" => self.call.add(entry, ()),
+            "allow" => self.allow.add(entry, ()),
+            other => unreachable!("data/guard has no section {other}"),
         }
     }
 
-    /// Looks in words, whatever the script.
-    fn find_words(&self, words: &[View]) -> Option<Violation> {
-        if self.crisis.is_in(words) {
-            return Some(Violation::Crisis);
-        }
-        if self.clinical.is_in(words) {
-            return Some(Violation::Clinical);
-        }
-        let claims = (0..words.len()).filter_map(|at| Some(at + self.claim.at(&words[at..])?));
-        let mut claims = claims.filter(|&end| self.claims_condition(&words[end..]));
-        claims.next().map(|_| Violation::Condition)
+    fn find(&self, words: &[View]) -> Option<Violation> {
+        (0..words.len()).find_map(|at| {
+            let words = &words[at..];
+            let refused = self.refused.at(words).map(|(_, violation)| violation).next();
+            refused.or_else(|| {
+                let claims_condition = |(length, language): (usize, usize)| {
+                    self.languages[language].condition_follows(&words[length..])
+                };
+                self.claim.at(words).any(claims_condition).then_some(Violation::Condition)
+            })
+        })
     }
+}
 
-    fn claims_condition(&self, mut words: &[View]) -> bool {
+impl Language {
+    fn condition_follows(&self, mut words: &[View]) -> bool {
         for _ in 0..=MAX_FILLERS {
-            if self.condition.at(words).is_some() {
+            if self.condition.at(words).next().is_some() {
                 return true;
             }
-            let Some(length) = self.filler.at(words) else { return false };
+            let Some(length) = self.filler.longest_at(words) else { return false };
             words = &words[length..];
         }
         false
     }
+}
 
-    /// Looks anywhere in the text, for scripts without spaces or with words grown together.
-    fn find_anywhere(&self, text: &str) -> Option<Violation> {
-        let mut text = text.to_owned();
-        for allowed in &self.allow.anywhere {
-            text = text.replace(allowed.as_str(), ALLOWED);
+impl Anywhere {
+    fn add(&mut self, section: &str, part: &str) {
+        let part = flat(&tokens(&shown(part)), self.unspaced);
+        match section {
+            "clinical" => self.refused.push((part, Violation::Clinical)),
+            "crisis" => self.refused.push((part, Violation::Crisis)),
+            "claim" => self.claim.push(part),
+            "condition" => self.condition.push(part),
+            "filler" => self.filler.push(part),
+            "call" => self.call.push(part),
+            "allow" => self.allow.push(part),
+            other => unreachable!("data/guard has no section {other}"),
         }
-        let has = |list: &Phrases| list.anywhere.iter().any(|part| text.contains(part.as_str()));
-        if has(&self.crisis) {
-            return Some(Violation::Crisis);
-        }
-        if has(&self.clinical) {
-            return Some(Violation::Clinical);
-        }
-        let claims = self.claim.anywhere.iter();
-        let rests = claims.flat_map(|claim| {
-            text.match_indices(claim.as_str()).map(|(at, _)| &text[at + claim.len()..])
-        });
-        let mut found = rests.filter(|rest| self.strips_to_condition(rest));
-        found.next().map(|_| Violation::Condition)
     }
 
-    fn strips_to_condition(&self, mut text: &str) -> bool {
+    fn find(&self, words: &[Token]) -> Option<Violation> {
+        if self.refused.is_empty() {
+            return None;
+        }
+        let mut text = flat(words, self.unspaced);
+        for allowed in &self.allow {
+            text = text.replace(allowed.as_str(), ALLOWED);
+        }
+        let refused = self.refused.iter().find(|(part, _)| text.contains(part.as_str()));
+        refused.map(|(_, violation)| *violation).or_else(|| {
+            let after = |claim: &String| {
+                let ends = text.match_indices(claim.as_str()).map(|(at, _)| at + claim.len());
+                ends.collect::<Vec<_>>()
+            };
+            let mut ends = self.claim.iter().flat_map(after);
+            ends.any(|end| self.condition_follows(&text[end..])).then_some(Violation::Condition)
+        })
+    }
+
+    fn condition_follows(&self, mut text: &str) -> bool {
         for _ in 0..=MAX_FILLERS {
-            if self.condition.strip(text).is_some() {
+            if self.condition.iter().any(|part| text.starts_with(part.as_str())) {
                 return true;
             }
-            let Some(rest) = self.filler.strip(text) else { return false };
+            let rests = self.filler.iter().filter_map(|part| text.strip_prefix(part.as_str()));
+            let Some(rest) = rests.min_by_key(|rest| rest.len()) else { return false };
             text = rest;
         }
         false
     }
 }
 
+/// The words as they are compared, allowed phrases blotted out.
 fn view(tokens: &[Token]) -> Vec<View> {
-    let view = |token: &Token| View { exact: token.word.clone(), collapsed: collapsed(&token.word) };
+    let view =
+        |token: &Token| View { exact: token.word.clone(), collapsed: collapsed(&token.word) };
     let mut words: Vec<View> = tokens.iter().map(view).collect();
     let mut at = 0;
     while at < words.len() {
-        let allowed = LANGUAGES.iter().filter_map(|l| l.allow.at(&words[at..])).max();
+        let allowed = LEXICON.allow.longest_at(&words[at..]);
         for word in words.iter_mut().skip(at).take(allowed.unwrap_or(0)) {
             *word = View { exact: ALLOWED.to_owned(), collapsed: ALLOWED.to_owned() };
         }
@@ -229,30 +273,23 @@ pub(super) fn find(shown: &str, words: &[Token]) -> Option<Violation> {
         leet_tokens(shown, 'i'),
         leet_tokens(shown, 'l').filter(|_| shown.contains(['1', '!', '|'])),
     ];
-    for reading in readings.into_iter().flatten() {
-        let words = view(&reading);
-        let found = LANGUAGES.iter().find_map(|language| language.find_words(&words));
-        if found.is_some() {
-            return found;
-        }
+    let mut readings = readings.into_iter().flatten();
+    let found = readings.find_map(|reading| LEXICON.find(&view(&reading)));
+    if found.is_some() || shown.is_ascii() {
+        return found;
     }
-    if shown.is_ascii() {
-        return None;
-    }
-    LANGUAGES
-        .iter()
-        .filter(|language| !language.clinical.anywhere.is_empty())
-        .find_map(|language| language.find_anywhere(&flat(words, language.unspaced)))
+    LEXICON.languages.iter().find_map(|language| language.anywhere.find(words))
 }
 
 /// Whether one of these words, or their text, asks to call or names a number.
 pub(super) fn asks_to_call(words: &[Token]) -> bool {
     let views = view(words);
-    LANGUAGES.iter().any(|language| {
-        let text = flat(words, language.unspaced);
-        language.call.is_in(&views)
-            || language.call.anywhere.iter().any(|part| text.contains(part.as_str()))
-    })
+    let in_words = (0..views.len()).any(|at| LEXICON.call.longest_at(&views[at..]).is_some());
+    in_words
+        || LEXICON.languages.iter().any(|language| {
+            let text = flat(words, language.anywhere.unspaced);
+            language.anywhere.call.iter().any(|part| text.contains(part.as_str()))
+        })
 }
 
 #[cfg(test)]
@@ -266,17 +303,21 @@ mod tests {
 
     #[test]
     fn every_language_has_every_list() {
-        for (language, (file, _)) in LANGUAGES.iter().zip(FILES) {
-            let size = |list: &Phrases| {
-                list.anywhere.len() + list.by_letter.values().map(Vec::len).sum::<usize>()
-            };
-            let name = file.lines().find(|line| line.contains(';')).unwrap_or("");
-            assert!(size(&language.clinical) >= 50, "{name}");
-            assert!(size(&language.condition) >= 15, "{name}");
-            assert!(size(&language.claim) >= 10, "{name}");
-            assert!(size(&language.filler) >= 10, "{name}");
-            assert!(size(&language.crisis) >= 15, "{name}");
-            assert!(size(&language.call) >= 4, "{name}");
+        let sections = [
+            ("clinical", 50),
+            ("condition", 15),
+            ("claim", 10),
+            ("filler", 10),
+            ("crisis", 15),
+            ("call", 4),
+        ];
+        for (file, _) in FILES {
+            for (section, least) in sections {
+                let list = file.split(&format!("[{section}]\n")).nth(1).unwrap_or_default();
+                let list = list.split("\n[").next().unwrap_or_default();
+                let entries = list.split([';', '\n']).filter(|entry| !entry.trim().is_empty());
+                assert!(entries.count() >= least, "{section} of {:.60}", file.replace('\n', " "));
+            }
         }
     }
 

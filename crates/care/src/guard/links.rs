@@ -12,7 +12,8 @@ const ENDINGS: &str = " com org net edu gov mil int info biz name pro io co app 
 const WORDS: &str = " me in us pro name life help care live today world space page link team support news store shop \
     chat health ";
 /// How the dot of an address is spelled out.
-const DOTS: [&str; 9] = ["dot", "punkt", "punto", "ponto", "point", "punt", "kropka", "nokta", "точка"];
+const DOTS: [&str; 9] =
+    ["dot", "punkt", "punto", "ponto", "point", "punt", "kropka", "nokta", "точка"];
 
 /// Markup or an address in a text that went through `fold::shown`.
 pub(super) fn find(shown: &str) -> Option<Violation> {
@@ -32,7 +33,8 @@ pub(super) fn find(shown: &str) -> Option<Violation> {
 
 fn has_markup(lower: &str) -> bool {
     let tag = lower.match_indices('<').any(|(at, _)| {
-        lower[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+        lower[at + 1..]
+            .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
     });
     let entity = lower.match_indices("&").any(|(at, _)| {
         let name = &lower[at + 1..];
@@ -80,7 +82,9 @@ fn has_spelled_domain(lower: &str) -> bool {
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let dotted = words.windows(3).any(|w| DOTS.contains(&w[1]) && listed(SPELLED, w[2]));
-    dotted || ["[.]", "(.)", "{.}"].iter().any(|dot| lower.contains(dot)) || has_spaced_domain(lower)
+    dotted
+        || ["[.]", "(.)", "{.}"].iter().any(|dot| lower.contains(dot))
+        || has_spaced_domain(lower)
 }
 
 /// `example . org`

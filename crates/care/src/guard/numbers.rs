@@ -89,15 +89,13 @@ impl Run<'_> {
 
     /// `1-800-TALK`, `0800`: the beginning of a free number.
     fn is_free_number(&self) -> bool {
-        let free = |group: &str| matches!(group, "0800" | "0808" | "00800" | "0300" | "0845" | "1800" | "1300");
+        let free = |group: &str| matches!(group, "0800" | "0808" | "00800" | "0300" | "0845");
         let vanity = self.after.starts_with('-')
             && self.after[1..].starts_with(|c: char| c.is_ascii_alphabetic());
         match self.groups.as_slice() {
-            [group] => group.starts_with('0') && free(group),
             ["1", "800" | "888" | "877" | "866"] => vanity,
-            ["800"] => vanity,
-            ["1800" | "1300", ..] => vanity,
-            [first, ..] => first.starts_with('0') && free(first),
+            ["800" | "1800" | "1300"] => vanity,
+            [first, ..] => free(first),
             [] => false,
         }
     }
@@ -138,7 +136,8 @@ fn is_phone_number(run: &Run<'_>) -> bool {
     let one_by_one = run.groups.iter().all(|group| group.len() == 1);
     let as_written = run.groups.len() == 1 || one_by_one || digits.len() > 3;
     let code = as_written && CODES.contains(&digits.as_str());
-    let callable = digits.len() >= MIN_DIGITS_CALLED || CALLED_CODES.contains(&format!(" {digits} "));
+    let callable =
+        digits.len() >= MIN_DIGITS_CALLED || CALLED_CODES.contains(&format!(" {digits} "));
     code || callable && is_called(run)
 }
 
@@ -150,9 +149,9 @@ fn is_called(run: &Run<'_>) -> bool {
 }
 
 fn has_spelled_number(words: &[Token]) -> bool {
-    words.chunk_by(|a, b| is_spelled(a) && is_spelled(b)).any(|run| {
-        run.len() >= MIN_SPELLED && run.iter().all(is_spelled)
-    })
+    words
+        .chunk_by(|a, b| is_spelled(a) && is_spelled(b))
+        .any(|run| run.len() >= MIN_SPELLED && run.iter().all(is_spelled))
 }
 
 fn is_spelled(token: &Token) -> bool {

@@ -56,11 +56,50 @@ pub(super) fn ends(text: &str) -> Vec<usize> {
 }
 
 fn is_terminator(c: char) -> bool {
-    matches!(c, '.' | '!' | '?' | '…' | '。' | '．' | '｡' | '！' | '？' | '।' | '॥' | '؟' | '۔' | '։' | '።' | ';' | '‼' | '⁇' | '⁈' | '⁉' | '|')
+    matches!(
+        c,
+        '.' | '!'
+            | '?'
+            | '…'
+            | '。'
+            | '．'
+            | '｡'
+            | '！'
+            | '？'
+            | '।'
+            | '॥'
+            | '؟'
+            | '۔'
+            | '։'
+            | '።'
+            | ';'
+            | '‼'
+            | '⁇'
+            | '⁈'
+            | '⁉'
+            | '|'
+    )
 }
 
 fn is_closer(c: char) -> bool {
-    matches!(c, '"' | '\'' | '”' | '’' | '»' | '›' | ')' | ']' | '}' | '」' | '』' | '）' | '】' | '》' | '*' | '_')
+    matches!(
+        c,
+        '"' | '\''
+            | '”'
+            | '’'
+            | '»'
+            | '›'
+            | ')'
+            | ']'
+            | '}'
+            | '」'
+            | '』'
+            | '）'
+            | '】'
+            | '》'
+            | '*'
+            | '_'
+    )
 }
 
 /// Every place where a sentence might end: where Unicode says so, and after every terminator.
@@ -128,7 +167,11 @@ impl<'a> Place<'a> {
     fn next_word(&self) -> String {
         let word = self.after.trim_start_matches(|c: char| !c.is_alphanumeric());
         let word = word.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'));
-        word.take(1).flat_map(str::chars).filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
+        word.take(1)
+            .flat_map(str::chars)
+            .filter(|c| c.is_alphanumeric())
+            .collect::<String>()
+            .to_lowercase()
     }
 
     fn next_letter(&self) -> Option<char> {
@@ -167,7 +210,11 @@ fn strong_end(place: &Place<'_>) -> bool {
     if place.closers.is_empty() {
         return true;
     }
-    if place.spaced { !place.next_is_small() } else { place.after.starts_with(['「', '『', '"', '“']) }
+    if place.spaced {
+        !place.next_is_small()
+    } else {
+        place.after.starts_with(['「', '『', '"', '“'])
+    }
 }
 
 /// After a single full stop.
@@ -176,7 +223,8 @@ fn full_stop_ends(place: &Place<'_>) -> bool {
     let token = token.trim_start_matches(|c: char| !c.is_alphanumeric());
     let word = token.to_lowercase();
     if !place.spaced {
-        return place.closers.is_empty() && lacks_a_space(token, place.after) || place.stops.contains('．');
+        return place.closers.is_empty() && lacks_a_space(token, place.after)
+            || place.stops.contains('．');
     }
     let next = place.next_word();
     let next_is_number = place.next_letter().is_some_and(|c| c.is_ascii_digit());
@@ -197,7 +245,10 @@ fn full_stop_ends(place: &Place<'_>) -> bool {
         return !another && !place.next_is_small() && listed(STARTERS, &next);
     }
     if listed(LAST, &word) {
-        return !place.next_is_small() && (listed(STARTERS, &next) || word.starts_with("etc") || listed(" usw itd itp enz ecc ", &word));
+        return !place.next_is_small()
+            && (listed(STARTERS, &next)
+                || word.starts_with("etc")
+                || listed(" usw itd itp enz ecc ", &word));
     }
     let for_example = word == "ex" && place.before.to_lowercase().ends_with("p. ex");
     !listed(INNER, &word) && !for_example
@@ -241,10 +292,16 @@ mod tests {
 
     #[test]
     fn plain_sentences() {
-        assert_eq!(split("You did well. Rest now! Will you? Yes"), ["You did well.", "Rest now!", "Will you?", "Yes"]);
+        assert_eq!(
+            split("You did well. Rest now! Will you? Yes"),
+            ["You did well.", "Rest now!", "Will you?", "Yes"]
+        );
         assert_eq!(split("you did well. rest now. ok"), ["you did well.", "rest now.", "ok"]);
         assert_eq!(split("Well done.You tried.Now rest"), ["Well done.", "You tried.", "Now rest"]);
-        assert_eq!(split("One line\nAnother line\nthat goes on"), ["One line", "Another line\nthat goes on"]);
+        assert_eq!(
+            split("One line\nAnother line\nthat goes on"),
+            ["One line", "Another line\nthat goes on"]
+        );
         assert!(ends("").is_empty());
         assert!(ends("  ").is_empty());
         assert_eq!(split("Well done! 😊 ... 💛"), ["Well done! 😊 ... 💛"]);

@@ -46,7 +46,10 @@ fn each_kind_of_bad_answer_is_called_by_its_name() {
 #[test]
 fn a_third_sentence_is_cut_off() {
     assert_eq!(passed("You did well. Rest now. Drink tea."), "You did well. Rest now.");
-    assert_eq!(passed("Dr. Meyer heard you. That helps! Call 911."), "Dr. Meyer heard you. That helps!");
+    assert_eq!(
+        passed("Dr. Meyer heard you. That helps! Call 911."),
+        "Dr. Meyer heard you. That helps!"
+    );
     assert_eq!(passed("One\nTwo\nThree"), "One Two");
     assert_eq!(passed("今日は晴れ。よかった。また明日。"), "今日は晴れ。よかった。");
 }
@@ -63,7 +66,10 @@ fn two_sentences_that_are_too_long_become_one() {
 
 #[test]
 fn answers_come_out_on_one_clean_line() {
-    assert_eq!(passed("  You\u{7} did\u{200B}  well,\r\n and more.\u{0} "), "You did well, and more.");
+    assert_eq!(
+        passed("  You\u{7} did\u{200B}  well,\r\n and more.\u{0} "),
+        "You did well, and more."
+    );
     assert_eq!(violation(""), Some(Violation::Empty));
     assert_eq!(violation(" \u{200B}\n "), Some(Violation::Empty));
 }
@@ -111,7 +117,10 @@ fn an_answer() -> impl Strategy<Value = String> {
     let pieces: Vec<&'static str> = acceptable()
         .chain(bad())
         .flat_map(|(_, answer)| answer.split_inclusive(['.', ' ', '。', '!', '?']))
-        .chain(["\n", "e.g. ", "Dr. ", "3. ", "U.S. ", "… ", "\"", "(", ") ", "“", "”", "。", "」", "? ", "A", "a"])
+        .chain([
+            "\n", "e.g. ", "Dr. ", "3. ", "U.S. ", "… ", "\"", "(", ") ", "“", "”", "。", "」",
+            "? ", "A", "a",
+        ])
         .collect();
     prop::collection::vec(prop::sample::select(pieces), 0..60).prop_map(|pieces| pieces.concat())
 }

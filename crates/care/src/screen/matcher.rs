@@ -25,6 +25,7 @@ pub(super) fn hits(book: &Book, view: &View, masked: &[Masked]) -> Vec<Hit> {
         newest: vec![NONE; view.text.len() + 1],
         open: Vec::new(),
         hits: Vec::new(),
+        masked: !masked.is_empty(),
     };
     let mut masked = masked.iter().map(|masked| masked.in_view(view)).peekable();
     for word in book.words(&view.text) {
@@ -67,6 +68,8 @@ struct Chart<'a> {
     newest: Vec<u32>,
     open: Vec<Open>,
     hits: Vec<Hit>,
+    /// Whether there are masked words in the text.
+    masked: bool,
 }
 
 impl Chart<'_> {
@@ -86,7 +89,7 @@ impl Chart<'_> {
         if begins && let Some(place) = paths.opening(word) {
             self.reach(place, start, read);
         }
-        let filler = self.book.filler(word, guessed);
+        let filler = self.book.filler(word, self.masked);
         let mut at = self.newest[start];
         while at != NONE {
             let Open { place, start: begun, older } = self.open[at as usize];

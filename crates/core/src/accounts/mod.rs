@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::base::text::LoginName;
 use crate::base::{
-    Base, Cursor, Email, Error, Owner, Page, PageSize, Password, Resource, Time, Username,
+    Base, Cursor, Email, Error, Owner, Page, PageSize, Password, Resource, Time, Username, Zone,
     error::OrNotFound, limits,
 };
 
@@ -36,6 +36,8 @@ pub struct User {
     pub username: Option<String>,
     /// The e-mail address, if there is one. Not verified.
     pub email: Option<String>,
+    /// The zone their days are in: a name of the IANA database.
+    pub time_zone: Option<String>,
     /// When the account was made.
     pub created_at: Time,
     /// When name or address last changed.
@@ -60,6 +62,8 @@ pub struct UserChanges {
     pub username: Option<Username>,
     /// A new e-mail address.
     pub email: Option<Email>,
+    /// The zone their days are in; it must exist.
+    pub time_zone: Option<Zone>,
 }
 
 /// Where a request comes from, kept with the session it opens.
@@ -190,6 +194,7 @@ impl Accounts {
             number: self.numbers.next(&self.base.db).await?,
             username: new.username.as_ref().map(|name| name.shown().to_owned()),
             email: new.email.as_ref().map(|email| email.shown().to_owned()),
+            time_zone: None,
             created_at: now,
             updated_at: now,
         };
@@ -284,9 +289,9 @@ impl Accounts {
             }
             let previous = state.previous_refresh_hash.as_deref() == Some(&presented.hash()[..]);
             // Either way: a clock that was set back must not stretch the grace.
-            let recent = state.rotated_at.is_some_and(|at| {
-                now.since(at).max(at.since(now)) <= limits::REFRESH_GRACE
-            });
+            let recent = state
+                .rotated_at
+                .is_some_and(|at| now.since(at).max(at.since(now)) <= limits::REFRESH_GRACE);
             if previous && recent {
                 return Ok((user.clone(), self.pair(owner, &user, &child)));
             }
@@ -359,6 +364,9 @@ impl Accounts {
         }
         if let Some(email) = &changes.email {
             write = write.with(store::set_email(owner, email, now));
+        }
+        if let Some(zone) = &changes.time_zone {
+            write = write.with(store::set_time_zone(owner, zone, now));
         }
         let result = self.base.db.commit(write).await.map_err(name_taken);
         result.map_err(|error| error.on_guard(Error::NotFound(Resource::User)))?;

@@ -4,11 +4,11 @@ use serene_db::{Db, DbError, Row, Select, Statement, values};
 use uuid::Uuid;
 
 use super::{Session, User, tokens::RefreshToken};
-use crate::base::{Cursor, Email, Error, Owner, Time, Username, text::LoginName};
+use crate::base::{Cursor, Email, Error, Owner, Time, Username, Zone, text::LoginName};
 
 macro_rules! user_columns {
     () => {
-        "u.id, u.number, u.username, u.email, u.created_at, u.updated_at"
+        "u.id, u.number, u.username, u.email, u.time_zone, u.created_at, u.updated_at"
     };
 }
 
@@ -37,6 +37,8 @@ serene_db::statements! {
     SET_EMAIL = "users.set_email":
         "UPDATE users SET email = ?, email_folded = ?, updated_at = ? \
          WHERE id = ? AND closed_at IS NULL";
+    SET_TIME_ZONE = "users.set_time_zone":
+        "UPDATE users SET time_zone = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
     SET_PASSWORD = "users.set_password":
         "UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
     CLOSE_USER = "users.close":
@@ -106,7 +108,7 @@ fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Time>, DbError> 
 }
 
 /// How many columns [`user`] reads.
-const USER_COLUMNS: usize = 6;
+const USER_COLUMNS: usize = 7;
 
 fn user(row: &Row<'_>) -> Result<User, DbError> {
     Ok(User {
@@ -114,8 +116,9 @@ fn user(row: &Row<'_>) -> Result<User, DbError> {
         number: row.get(1)?,
         username: row.get(2)?,
         email: row.get(3)?,
-        created_at: time(row, 4)?,
-        updated_at: time(row, 5)?,
+        time_zone: row.get(4)?,
+        created_at: time(row, 5)?,
+        updated_at: time(row, 6)?,
     })
 }
 
@@ -185,6 +188,10 @@ pub(super) fn set_email(owner: Owner, email: &Email, now: Time) -> Statement {
         &SET_EMAIL,
         values![email.shown(), email.folded(), now.as_micros(), owner.id()],
     )
+}
+
+pub(super) fn set_time_zone(owner: Owner, zone: &Zone, now: Time) -> Statement {
+    Statement::guard(&SET_TIME_ZONE, values![zone.name(), now.as_micros(), owner.id()])
 }
 
 pub(super) fn set_password(owner: Owner, hash: String, now: Time) -> Statement {

@@ -20,6 +20,8 @@ pub enum Resource {
     Generation,
     /// An attachment.
     Attachment,
+    /// A journal entry.
+    Entry,
 }
 
 /// Why a request was not done. Nothing was changed.
@@ -75,6 +77,15 @@ pub enum Error {
     /// Too many passwords are waiting to be hashed.
     #[error("the hashing queue is full")]
     HashingBusy,
+    /// The note has too few characters. What the crisis screen found in it is said all the same.
+    #[error("the note is too short")]
+    NoteTooShort {
+        /// Set when the answer must carry the fixed sentence.
+        safety_tier: Option<serene_care::screen::Tier>,
+    },
+    /// The note is no text that could be answered.
+    #[error("the note is gibberish")]
+    NoteGibberish,
     /// The conversation takes no more messages.
     #[error("the conversation has ended")]
     ConversationEnded,

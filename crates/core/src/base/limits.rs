@@ -61,6 +61,24 @@ limits! {
     DERIVED_TITLE_CHARS: usize = 60 => count "characters";
     /// A message that a user sends.
     MAX_MESSAGE_CHARS: usize = 32_000 => count "characters";
+    /// A journal entry, at most.
+    MAX_NOTE_CHARS: usize = 32_000 => count "characters";
+    /// A mood.
+    MAX_MOOD_CHARS: usize = 64 => count "characters";
+    /// Tags of an entry.
+    MAX_TAGS: usize = 20 => count "tags";
+    /// A tag.
+    MAX_TAG_CHARS: usize = 64 => count "characters";
+    /// What a model may write about an entry; the guard cuts it further.
+    MAX_VIBE_TOKENS: u32 = 200 => count "tokens";
+    /// How long a model may take about an entry.
+    MAX_VIBE_TIME: Duration = Duration::from_secs(45);
+    /// How long the vibe check of a note is remembered.
+    VIBE_KEPT_FOR: Duration = Duration::from_mins(10);
+    /// Stretches in a history of moods.
+    MAX_HISTORY_BUCKETS: usize = 400 => count "stretches";
+    /// Rows that a search by tag reads at a time.
+    SCAN_PAGE_ROWS: u32 = 200 => count "rows";
     /// Images with one message.
     MAX_ATTACHMENTS: usize = 4 => count "images";
     /// One image, decoded.

@@ -11,6 +11,7 @@ mod private;
 mod tasks;
 pub(crate) mod text;
 mod vault;
+mod zone;
 
 pub use clock::{Clock, Time};
 pub use error::{Error, Resource};
@@ -21,6 +22,7 @@ pub use private::Private;
 pub use tasks::Tasks;
 pub use text::{Email, MessageText, Password, Title, Username};
 pub use vault::{Place, Vault};
+pub use zone::Zone;
 
 use serene_db::Db;
 

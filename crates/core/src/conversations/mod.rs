@@ -8,10 +8,10 @@ mod store;
 mod types;
 
 pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
-pub(crate) use store::ALL as STATEMENTS;
+pub(crate) use store::{ALL as STATEMENTS, safety_tier_of};
 pub use types::{
-    Conversation, ConversationChanges, Kind, ListConversations, Message, MessageOrder,
-    MessageStatus, NewConversation, Role, SafetyTier, Shelf,
+    CRISIS_SENTENCE, Conversation, ConversationChanges, Kind, ListConversations, Message,
+    MessageOrder, MessageStatus, NewConversation, Role, SafetyTier, Shelf,
 };
 
 use std::time::Duration;

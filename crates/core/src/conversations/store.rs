@@ -213,7 +213,8 @@ fn message(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Message, Error>
     })
 }
 
-fn safety_tier_of(word: &str) -> Result<SafetyTier, Error> {
+/// The tier of a stored word.
+pub(crate) fn safety_tier_of(word: &str) -> Result<SafetyTier, Error> {
     let tiers =
         [SafetyTier::BareWord, SafetyTier::Passive, SafetyTier::Method, SafetyTier::Explicit];
     tiers.into_iter().find(|tier| tier.name() == word).ok_or(Error::Unreadable)

@@ -1,6 +1,6 @@
 //! What conversations and messages are.
 
-pub use serene_care::screen::Tier as SafetyTier;
+pub use serene_care::screen::{CRISIS_SENTENCE, Tier as SafetyTier};
 use uuid::Uuid;
 
 use super::AttachmentInfo;

@@ -13,15 +13,16 @@ use std::{sync::Arc, time::Duration};
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
 pub use prompt::DEFAULT_INSTRUCTION;
-use serene_db::{DbError, Write};
 use serene_care::screen::{Surface, screen};
+use serene_db::{DbError, Write};
 use serene_llm::{Engine, Usage};
 use uuid::Uuid;
 
 use crate::{
     base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound},
     conversations::{
-        BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role, SafetyTier,
+        BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
+        SafetyTier,
     },
     usage::Ledger,
 };
@@ -170,8 +171,7 @@ impl Generations {
     fn draft(&self, id: Uuid, exchange: &Exchange) -> Generation {
         let engine = &self.inner.engine;
         let explicit = exchange.assistant_message.safety_tier == Some(SafetyTier::Explicit);
-        let (engine, model) =
-            if explicit { (CARE, CARE) } else { (engine.name(), engine.model()) };
+        let (engine, model) = if explicit { (CARE, CARE) } else { (engine.name(), engine.model()) };
         Generation {
             id,
             conversation_id: exchange.assistant_message.conversation_id,

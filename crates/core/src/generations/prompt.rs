@@ -77,7 +77,8 @@ fn says_something(message: &Message) -> bool {
         Role::User => true,
         Role::Assistant => message.status.is_final() && message.status != MessageStatus::Failed,
     };
-    kept && message.safety_tier != Some(SafetyTier::Explicit) && !message.content.expose().is_empty()
+    kept && message.safety_tier != Some(SafetyTier::Explicit)
+        && !message.content.expose().is_empty()
 }
 
 #[cfg(test)]

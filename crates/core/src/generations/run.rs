@@ -230,7 +230,11 @@ fn end_write(
         .with_all(inner.conversations.end_reply(owner, message, generation.id))
         .with(store::delete_chunks(owner, generation.id));
     // No model was called where care answered.
-    if generation.engine == CARE { write } else { write.with(inner.ledger.settle(owner, &record, now)) }
+    if generation.engine == CARE {
+        write
+    } else {
+        write.with(inner.ledger.settle(owner, &record, now))
+    }
 }
 
 /// Ends a generation whose process is gone, with the text that was saved.

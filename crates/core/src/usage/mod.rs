@@ -14,6 +14,8 @@ use crate::base::{Base, Error, Owner, Time};
 pub enum Purpose {
     /// A reply in a conversation.
     Reply,
+    /// The vibe check of a journal entry.
+    VibeCheck,
 }
 
 impl Purpose {
@@ -21,6 +23,7 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reply => "reply",
+            Self::VibeCheck => "vibe_check",
         }
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct Login {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refresh {
+    /// The one of the last answer.
+    #[schema(example = "AZnkx1TIeFOlsA6c--eqLQ")]
     refresh_token: String,
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serene_core::{
     accounts::User,
     base::Page,
-    conversations::{AttachmentInfo, Conversation, Message},
+    conversations::{AttachmentInfo, CRISIS_SENTENCE, Conversation, Message, SafetyTier},
     generations::Generation,
 };
 use utoipa::ToSchema;
@@ -23,6 +23,9 @@ pub(crate) struct UserBody {
     /// Null for accounts that have only a user name. Not verified.
     #[schema(example = "mira@example.org")]
     email: Option<String>,
+    /// The zone their days are in; null means UTC.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: Option<String>,
     created_at: Stamp,
     updated_at: Stamp,
 }
@@ -33,6 +36,7 @@ impl From<User> for UserBody {
             id: user.id,
             username: user.username,
             email: user.email,
+            time_zone: user.time_zone,
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
         }
@@ -122,13 +126,29 @@ impl From<AttachmentInfo> for AttachmentBody {
 }
 
 /// What the crisis screen found.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Safety)]
 pub(crate) struct SafetyBody {
     /// `explicit` (answered with a fixed sentence, no model was asked), `method`, `passive` or
     /// `bare-word`.
     #[schema(example = "passive")]
     level: &'static str,
+    /// The fixed sentence, where it is the answer; null where a model answered with care.
+    #[schema(example = json!(null))]
+    message: Option<&'static str>,
+}
+
+impl SafetyBody {
+    /// What was found, where the answer is the fixed sentence.
+    pub(crate) fn fixed(tier: SafetyTier) -> Self {
+        Self { level: tier.name(), message: Some(CRISIS_SENTENCE) }
+    }
+
+    /// What was found in a chat: only explicit intent is answered with the fixed sentence.
+    fn in_chat(tier: SafetyTier) -> Self {
+        let message = (tier == SafetyTier::Explicit).then_some(CRISIS_SENTENCE);
+        Self { level: tier.name(), message }
+    }
 }
 
 /// A message.
@@ -147,6 +167,7 @@ pub(crate) struct MessageBody {
     /// `pending` while a reply is written, then `complete`, `stopped`, `interrupted` or `failed`.
     #[schema(example = "complete")]
     status: &'static str,
+    #[schema(example = "I am listening.")]
     content: String,
     /// How the model failed; null unless `status` is `failed`.
     #[schema(example = json!(null))]
@@ -177,7 +198,7 @@ impl From<Message> for MessageBody {
             status: message.status.as_str(),
             content: message.content.into_exposed(),
             error_code: message.error_code,
-            safety: message.safety_tier.map(|tier| SafetyBody { level: tier.name() }),
+            safety: message.safety_tier.map(SafetyBody::in_chat),
             generation_id: message.generation_id,
             engine: message.engine,
             model: message.model,

@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serene_core::{
     accounts::UserChanges,
-    base::{Email, Password, Username},
+    base::{Email, Password, Username, Zone},
 };
 use utoipa::ToSchema;
 
@@ -25,6 +25,9 @@ pub(crate) struct Changes {
     /// At most 254 bytes.
     #[schema(example = "mira@example.org", max_length = 254)]
     email: Option<String>,
+    /// The zone your days are in: a name of the IANA database.
+    #[schema(example = "Europe/Berlin", max_length = 64)]
+    time_zone: Option<String>,
 }
 
 /// The old password and the new one.
@@ -58,9 +61,10 @@ pub(crate) async fn change(
     let changes = UserChanges {
         username: body.username.as_deref().map(Username::parse).transpose()?,
         email: body.email.as_deref().map(Email::parse).transpose()?,
+        time_zone: body.time_zone.as_deref().map(Zone::parse).transpose()?,
     };
-    if changes.username.is_none() && changes.email.is_none() {
-        let text = "Send `username`, `email` or both.";
+    if changes.username.is_none() && changes.email.is_none() && changes.time_zone.is_none() {
+        let text = "Send `username`, `email` or `time_zone`.";
         return Err(ApiError::new(Code::InvalidRequest, text));
     }
     Ok(Answer(app.serene.accounts.change_user(caller.owner, changes).await?.into()))

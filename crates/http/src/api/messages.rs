@@ -19,7 +19,7 @@ use super::bodies::{GenerationBody, MessageBody, MessagePageBody};
 use crate::{
     App,
     error::ApiError,
-    extract::{self, Caller, Id, Json, Query},
+    extract::{self, Caller, Id, Json, Query, wants_events},
     sse::{self, StreamEvent},
 };
 
@@ -123,15 +123,6 @@ pub(crate) async fn send(
         End::Reconnect => Err(Error::ShuttingDown.into()),
         End::NotStored(error) => Err(error.into()),
     }
-}
-
-fn wants_events(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepts.flat_map(|value| value.split(','));
-    kinds.any(|kind| {
-        let kind = kind.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("text/event-stream")
-    })
 }
 
 /// List messages

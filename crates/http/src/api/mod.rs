@@ -4,14 +4,16 @@
 mod auth;
 mod bodies;
 mod conversations;
+mod entries;
 mod generations;
 mod health;
 mod me;
 mod messages;
+mod moods;
 pub(crate) mod openapi;
 mod rules;
 
-pub(crate) use bodies::{GenerationBody, MessageBody};
+pub(crate) use bodies::{GenerationBody, MessageBody, SafetyBody};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
@@ -41,6 +43,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(generations::read))
         .routes(routes!(generations::stream))
         .routes(routes!(generations::stop))
+        // The journal.
+        .routes(routes!(entries::create, entries::list))
+        .routes(routes!(entries::read, entries::change, entries::delete))
+        .routes(routes!(entries::vibe_check))
+        .routes(routes!(moods::weekly))
+        .routes(routes!(moods::history))
+        .routes(routes!(moods::streaks))
         // Health.
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

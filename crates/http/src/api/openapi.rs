@@ -37,6 +37,7 @@ use crate::{App, error::ErrorBody};
         (name = "conversations", description = "Conversations"),
         (name = "messages", description = "Messages and what came with them"),
         (name = "generations", description = "Replies while they are written, and after"),
+        (name = "journal", description = "Entries, the vibe check, moods"),
         (name = "health", description = "For whoever watches the server"),
     )
 )]
@@ -77,7 +78,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
                 add_error(operation, status, description);
             }
         }
-        describe_declared_errors(operation);
+        describe_responses(operation);
     }
     super::rules::write(openapi.components.get_or_insert_default());
     openapi
@@ -94,15 +95,19 @@ fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operatio
 
 fn add_error(operation: &mut Operation, status: &str, description: &str) {
     let responses = &mut operation.responses.responses;
-    responses.entry(status.to_owned()).or_insert_with(|| {
-        ResponseBuilder::new().description(description).build().into()
-    });
+    responses
+        .entry(status.to_owned())
+        .or_insert_with(|| ResponseBuilder::new().description(description).build().into());
 }
 
-/// Gives every error the envelope as its body, and the headers it comes with.
-fn describe_declared_errors(operation: &mut Operation) {
+/// Gives every error the envelope as its body, and the headers it comes with; and every response a
+/// description, which OpenAPI 3.1 requires also where the schema says it all.
+fn describe_responses(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            "Done".clone_into(&mut response.description);
+        }
         if !status.starts_with(['4', '5']) {
             continue;
         }

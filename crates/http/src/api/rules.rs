@@ -19,8 +19,15 @@ macro_rules! white {
 const NO_NUL: &str = r"^[^\u0000]*$";
 const BLANK: &str = concat!("^[", white!(), "]*$");
 /// White space around a name is dropped, so it may stand there.
-const USERNAME: &str =
-    concat!("^[", white!(), r"]*[^@\u0000-\u001f\u007f-\u009f", white!(), "]{2,}[", white!(), "]*$");
+const USERNAME: &str = concat!(
+    "^[",
+    white!(),
+    r"]*[^@\u0000-\u001f\u007f-\u009f",
+    white!(),
+    "]{2,}[",
+    white!(),
+    "]*$"
+);
 const EMAIL: &str = concat!(
     "^[",
     white!(),
@@ -32,8 +39,7 @@ const EMAIL: &str = concat!(
     white!(),
     "]*$"
 );
-const IMAGE: &str =
-    r"^data:image/(png|jpeg|webp|gif);base64,([0-9A-Za-z+/]{4})*([0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$";
+const IMAGE: &str = r"^data:image/(png|jpeg|webp|gif);base64,([0-9A-Za-z+/]{4})*([0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$";
 
 /// Schema, field, and the pattern of its text (or of the texts in it).
 const PATTERNS: &[(&str, &str, &str)] = &[
@@ -146,10 +152,13 @@ mod tests {
         let mut openapi = crate::api::routes().into_openapi();
         let components = openapi.components.as_mut().unwrap();
         let patterns = PATTERNS.iter().map(|(schema, field, _)| (schema, field));
-        for (schema, field) in patterns.chain(NOT_BLANK.iter().map(|(schema, field)| (schema, field))) {
+        for (schema, field) in
+            patterns.chain(NOT_BLANK.iter().map(|(schema, field)| (schema, field)))
+        {
             assert!(text_field(components, schema, field).is_some(), "{schema}.{field}");
         }
-        let any = ANY_OF.iter().flat_map(|(schema, fields)| fields.iter().map(move |f| (schema, f.0)));
+        let any =
+            ANY_OF.iter().flat_map(|(schema, fields)| fields.iter().map(move |f| (schema, f.0)));
         let one = ONE_OF.iter().flat_map(|(schema, fields)| fields.map(move |f| (schema, f)));
         for (schema, field) in any.chain(one) {
             let Some(RefOr::T(Schema::Object(object))) = components.schemas.get(*schema) else {

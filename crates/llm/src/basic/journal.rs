@@ -112,6 +112,9 @@ fn firsts(sense: &Sense, tone: Tone, mood: Option<&str>, seed: u64) -> Vec<Strin
     };
     let grief = sense.heavy().is_some_and(|hit| hit.theme.name == GRIEF);
     let who = if grief { page::WHO_GRIEF } else { who };
+    // Where the mood alone sets the tone, the things of the entry are neither sad nor glad.
+    let from_mood = tone != sense.tone;
+    let (it, who) = if from_mood { (page::IT_EVEN, page::WHO_EVEN) } else { (it, who) };
     let slots = Slots {
         it: mention(sense),
         who: sense.people.first().map(|p| p.mention.clone()).filter(|m| is_safe(m)),
@@ -123,7 +126,7 @@ fn firsts(sense: &Sense, tone: Tone, mood: Option<&str>, seed: u64) -> Vec<Strin
     // A person is worth more than a thing where there is grief, and takes turns with it elsewhere.
     let person_first = grief || seed % 2 == 0;
     let (near, far) = if person_first { (who, it) } else { (it, who) };
-    let mood_first = !moods.is_empty() && tone != Tone::Heavy && (near.is_empty() || seed % 3 == 0);
+    let mood_first = !moods.is_empty() && tone != Tone::Heavy && (near.is_empty() || from_mood || seed % 3 == 0);
     if mood_first { [moods, near, far, plain].concat() } else { [near, far, moods, plain].concat() }
 }
 
@@ -154,7 +157,7 @@ const KEPT_OUT: &[&str] = &["health", "illness", "self"];
 fn is_safe(mention: &str) -> bool {
     let words: Vec<&str> = mention.split(' ').collect();
     words.len() <= 5
-        && words.iter().all(|w| w.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-') && !lexicon::is_avoided(&text::fold(w)))
+        && words.iter().all(|w| w.chars().all(|c| c.is_alphabetic() && c < '\u{250}' || c == '\'' || c == '-') && !lexicon::is_avoided(&text::fold(w)))
         && !words.iter().any(|w| MEDICAL.contains(&text::fold(w).as_str()))
 }
 

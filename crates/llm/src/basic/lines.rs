@@ -185,9 +185,10 @@ fn names(answer: &str, content: &[String]) -> bool {
 pub(super) fn compose(parts: [&[&str]; 3], slots: &Slots, spans: &Spans, turn: u64) -> Option<String> {
     let [first, second, third] = parts.map(|list| list.iter().filter_map(|part| slots.fill(part)).collect::<Vec<_>>());
     let total = first.len() * second.len() * third.len();
-    // A stride without a common divisor visits every combination once and mixes the lists well.
-    let stride = (7..).find(|n| (2..=*n).all(|d| n % d != 0 || total % d != 0)).unwrap_or(1);
-    let start = usize::try_from(turn % total.max(1) as u64).unwrap_or_default();
+    // A stride without a common divisor visits every combination once; one near the golden section
+    // changes all three parts at every step.
+    let stride = (total * 8 / 13..).find(|n| (2..=*n).all(|d| n % d != 0 || total % d != 0)).unwrap_or(1);
+    let start = usize::try_from(turn % total.max(1) as u64).unwrap_or_default() * stride;
     (0..total).map(|step| (start + step * stride) % total).find_map(|at| {
         let (a, b, c) = (at % first.len(), at / first.len() % second.len(), at / first.len() / second.len());
         let answer = format!("{}, {}. {}.", first[a], second[b], third[c]);

@@ -55,7 +55,7 @@ pub(super) fn exchange(words: &[Word]) -> Option<String> {
 }
 
 fn may_echo(c: char) -> bool {
-    c.is_alphabetic() || c == '\'' || c == '-'
+    c.is_alphabetic() && !c.is_numeric() || c == '\'' || c == '-'
 }
 
 /// How many of these words make a phrase that may stand alone: at most `most`, ended where the
@@ -130,7 +130,7 @@ fn is_own(plain: &[&str], start: usize, end: usize) -> bool {
     match before {
         "am" => true,
         "me" => start > 1 && matches!(plain[start - 2], "makes" | "made" | "making" | "make" | "left" | "leaves" | "got" | "has"),
-        "was" | "were" | "been" | "be" | "being" | "feel" | "feeling" | "felt" | "get" | "got" | "getting" | "become"
+        "was" | "were" | "been" | "being" | "feel" | "feeling" | "felt" | "get" | "got" | "getting" | "become"
         | "became" | "becoming" | "feels" => {
             let subject = plain[..start].iter().rev().find(|w| is_subject(w));
             subject.is_none_or(|w| *w == "i" || (before == "feels" && *w == "it"))
@@ -276,6 +276,12 @@ pub(super) fn said(text: &Text) -> Option<Said> {
         {
             words = rest;
         }
+        if let [rest @ .., i, verb] = words
+            && i.plain == "i"
+            && matches!(verb.plain.as_str(), "think" | "guess" | "mean" | "suppose")
+        {
+            words = rest;
+        }
         while words.last().is_some_and(|w| TRAILING.contains(&w.plain.as_str())) {
             words = &words[..words.len() - 1];
         }
@@ -284,7 +290,8 @@ pub(super) fn said(text: &Text) -> Option<Said> {
         let own = plain.iter().any(|w| matches!(*w, "i" | "my" | "me" | "myself"));
         let harsh = own && plain.iter().any(|w| lexicon::HARSH.contains(w));
         let short_no = *first == "no" && plain.get(1).is_some_and(|next| is_subject(next));
-        if words.len() < 2 || harsh || short_no || !starts_well(first) || NO_END.contains(last) {
+        let single = text.count == 1 && super::nouns::is_nounlike(first);
+        if words.len() < 2 && !single || harsh || short_no || !starts_well(first) || NO_END.contains(last) {
             return None;
         }
         let text = contracted(&exchange(words)?);
@@ -294,7 +301,8 @@ pub(super) fn said(text: &Text) -> Option<Said> {
             return None;
         }
         let always = own && plain.iter().any(|w| matches!(*w, "always" | "never" | "all"));
-        let sweeping = always || plain.iter().any(|w| lexicon::SWEEPING.contains(w));
+        let dark = plain.iter().any(|w| lexicon::NEGATIVE.contains(w));
+        let sweeping = always || plain.iter().any(|w| lexicon::SWEEPING.contains(w) && (dark || *w != "everything"));
         // Two more than may be copied: some words change in turning, and what is still a copy is
         // dropped when it is compared with what was said.
         (text.split(' ').count() <= MOST_WORDS + 2).then_some(Said { text, full, sweeping })
@@ -387,7 +395,7 @@ mod tests {
 
     #[test]
     fn feelings_of_others_are_not_the_persons_own() {
-        for text in ["My sister is sad", "Are you happy?", "Happy birthday", "She was angry with me", "a sad movie", "I'm a bad mother"] {
+        for text in ["My sister is sad", "Are you happy?", "Happy birthday", "I want to be normal", "She was angry with me", "a sad movie", "I'm a bad mother"] {
             assert_eq!(felt(text), None, "{text}");
         }
     }
@@ -409,6 +417,7 @@ mod tests {
             ("my dad cried when I told him", "your dad cried"),
             ("my brother and I went to see a film", "you went to see a film"),
             ("I used to be a chef", "you used to be a chef"),
+            ("it runs in the family I guess", "it runs in the family"),
             ("she is 70 now", "she's 70"),
             ("my sister", ""),
         ] {

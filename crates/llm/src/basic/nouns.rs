@@ -154,7 +154,9 @@ pub(super) fn noun(words: &[Word]) -> Option<usize> {
 
 /// A noun that makes the one before it longer: "exam" after "maths".
 fn is_second_noun(word: &str) -> bool {
-    super::words::knows_noun(word) && !lexicon::NOUN_OR_VERB.contains(&word) && !lexicon::is_stop(word) && !KIN.iter().any(|(kin, _)| *kin == word)
+    let verb = |word: &str| lexicon::NOUN_OR_VERB.contains(&word);
+    let third = word.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| word.strip_suffix('s').map(str::to_owned));
+    super::words::knows_noun(word) && !verb(word) && !third.is_some_and(|stem| verb(&stem)) && !lexicon::is_stop(word) && !KIN.iter().any(|(kin, _)| *kin == word)
 }
 
 fn may_be_noun(word: &str) -> bool {
@@ -206,7 +208,8 @@ pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
         start -= 1;
     }
     let owner = words.get(start.checked_sub(1)?)?;
-    let more = usize::from(words.get(at + len).is_some_and(|w| is_second_noun(&w.plain)));
+    let close = KIN.iter().any(|(kin, _)| *kin == words[at + len - 1].plain);
+    let more = usize::from(!close && words.get(at + len).is_some_and(|w| is_second_noun(&w.plain)));
     let phrase = exchange(&words[start..at + len + more])?;
     match owner.plain.as_str() {
         "my" | "our" => Some(format!("your {phrase}")),
@@ -221,6 +224,10 @@ pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
 }
 
 fn is_part(word: &Word) -> bool {
+    !KIN.iter().any(|(kin, _)| *kin == word.plain) && is_noun_or_adjective(word)
+}
+
+fn is_noun_or_adjective(word: &Word) -> bool {
     lexicon::is_adjective(&word.plain) || lexicon::is_noun(&word.plain) || super::words::knows_noun(&word.plain)
 }
 

@@ -20,7 +20,7 @@ use crate::{Message, Role};
 /// How many of the person's earlier messages are read for what they were about.
 const REMEMBERED: usize = 12;
 /// For how many messages something grave keeps the tone down.
-const SUBDUED: usize = 3;
+const SUBDUED: usize = 8;
 /// For how many messages "no more questions" holds.
 const NO_QUESTIONS: usize = 6;
 
@@ -95,10 +95,12 @@ impl<'a> Talk<'a> {
     }
 
     fn abroad(&self, tongue: &'static Tongue, now: &str) -> Option<String> {
-        let word = self.said.iter().rev().take(4).find_map(|text| tongue::key_word(tongue, text));
-        let slots = Slots { word, ..Slots::default() };
+        let now_named = tongue::key_word(tongue, now);
+        let noun = now_named.as_ref().is_some_and(|(_, noun)| *noun);
+        let earlier = || self.said.iter().rev().skip(1).take(3).find_map(|text| tongue::key_word(tongue, text));
+        let slots = Slots { word: now_named.or_else(earlier).map(|(word, _)| word), ..Slots::default() };
         let mut plan = Plan::complete();
-        for (rank, list) in (0_u8..).zip(tongue::answers(tongue, now)) {
+        for (rank, list) in (0_u8..).zip(tongue::answers(tongue, now, noun)) {
             // The first of the honest lines comes first: it says what this is.
             let turn = if std::ptr::eq(list, tongue.honest) || std::ptr::eq(list, tongue.on_hello) { 0 } else { self.seed() };
             plan.lead(rank, list, &slots, turn);
@@ -137,8 +139,8 @@ struct Reply<'a> {
     olds: Vec<Old>,
     /// Something grave was said in one of the last messages.
     subdued: bool,
-    /// The grave subject that was spoken of last, however long ago.
-    grave: Option<&'static Theme>,
+    /// The grave subject that was spoken of last, and how many messages ago.
+    grave: Option<(&'static Theme, usize)>,
     /// The tone of the message before.
     mood: Tone,
     seed: u64,
@@ -157,7 +159,7 @@ impl<'a> Reply<'a> {
         for (ago, earlier) in talk.said.iter().rev().enumerate().skip(1).take(REMEMBERED) {
             let then = sense::of(&text::read(earlier));
             let heavy = then.heavy();
-            last_grave = last_grave.or(heavy.map(|hit| hit.theme));
+            last_grave = last_grave.or(heavy.map(|hit| (hit.theme, ago)));
             if ago == 1 {
                 mood = then.tone;
             }
@@ -283,7 +285,9 @@ impl<'a> Reply<'a> {
             match (own, felt.tone()) {
                 (true, _) => {
                     self.lead(1, says);
-                    self.follow(3, asks);
+                    if !self.subdued {
+                        self.follow(3, asks);
+                    }
                 }
                 (false, Tone::Even) => self.lead(1, say::NO_LONGER),
                 (false, _) => self.lead(1, words_of_sadness()),
@@ -297,16 +301,18 @@ impl<'a> Reply<'a> {
             let wished = self.sense.things.first().is_some_and(|doing| is_wish(doing));
             let second = rank > 0;
             let rank = rank + if only_named { 3 } else if wished { 2 } else { 0 };
-            let dim = if self.air() == Tone::Low && tone == Tone::Even { 2 } else { 0 };
+            let quiet = self.subdued || self.air() == Tone::Low && tone == Tone::Even;
+            let dim = if quiet { 2 } else { 0 };
             let whole = std::mem::replace(&mut self.slots.it, Some(mention));
             let (own, asks): (&[&str], &[&str]) = match tone {
+                _ if self.subdued => (&[], &[]),
                 Tone::Heavy | Tone::Low => (theme.low, theme.ask_low),
                 Tone::Bright => (theme.bright, theme.ask_bright),
                 Tone::Even => (&[], &[]),
             };
             self.lead(1 + rank, own);
             self.lead(3 + rank + dim, theme.even);
-            if !second && !only_named {
+            if !second && !only_named && !quiet {
                 self.follow(1 + rank, asks);
                 self.follow(2 + rank, theme.ask);
             }
@@ -408,14 +414,19 @@ impl<'a> Reply<'a> {
         if !held {
             self.lead(rank + 2, say::WORD);
         }
-        if self.sense.felt.is_none() {
+        if self.sense.felt.is_none() && !self.subdued && self.air() != Tone::Low {
             self.follow(rank, say::WHO_ASK);
         }
         let (questions, rest) = (self.questions(), self.rest());
-        if let Some(theme) = self.grave.filter(|_| self.subdued) {
-            self.follow(rank, theme.ask_low);
-        } else {
-            self.follow(rank + 1, questions);
+        match self.grave {
+            Some((theme, ago)) if self.subdued => {
+                // The dead may be asked about for long; other questions belong to the moment.
+                if theme.name == GRIEF || ago < 3 {
+                    self.follow(rank, theme.ask_low);
+                }
+                self.follow(rank + 1, say::ASK_QUIET);
+            }
+            _ => self.follow(rank + 1, questions),
         }
         self.follow(rank + 1, rest);
     }
@@ -454,9 +465,15 @@ impl<'a> Reply<'a> {
             self.lead(2 + turn, with_old);
         }
         self.lead(3 - turn, plain);
-        if act == Act::Okay {
-            let idle = self.slots.old.is_none();
-            self.lead(if idle { 3 - turn } else { 4 }, acts::OKAY_IDLE);
+        let idle: &[&str] = match act {
+            Act::Yes => acts::YES_IDLE,
+            Act::No => acts::NO_IDLE,
+            Act::Okay => acts::OKAY_IDLE,
+            _ => &[],
+        };
+        self.lead(if self.slots.old.is_none() { 3 - turn } else { 4 }, idle);
+        if act == Act::No && self.text.says(acts::REFUSING) {
+            self.lead(0, acts::ANSWER_REFUSING);
         }
         self.lead(5, say::REMEMBER);
     }
@@ -464,7 +481,8 @@ impl<'a> Reply<'a> {
     /// A question about the world: honest, and only now and then with the hint at a larger model.
     fn fact(&mut self) {
         self.plan.complete = true;
-        self.slots.it = self.sense.things.first().cloned().or_else(|| self.slots.word.clone());
+        let word = self.slots.word.clone().filter(|word| !lexicon::is_adjective(word));
+        self.slots.it = self.sense.things.first().cloned().or(word);
         let pointed = self.talk.answers.iter().rev().take(4).any(|a| a.contains("model") || a.contains("built-in"));
         self.lead(if pointed { 6 } else { 0 }, acts::FACT_POINTER);
         self.lead(1, acts::FACT_IT);
@@ -513,6 +531,7 @@ impl<'a> Reply<'a> {
             Act::StopAsking => acts::ANSWER_STOP_ASKING,
             Act::Laugh => acts::ANSWER_LAUGH,
             Act::Sorry => acts::ANSWER_SORRY,
+            Act::Sigh => acts::ANSWER_SIGH,
             Act::Praise => acts::ANSWER_PRAISE,
             Act::Bored => acts::ANSWER_BORED,
             Act::Number => acts::ANSWER_NUMBER,

@@ -34,6 +34,7 @@ pub(super) enum Act {
     Why,
     Laugh,
     Sorry,
+    Sigh,
     Praise,
     Bored,
     Number,
@@ -300,7 +301,7 @@ fn lean(text: &Text) -> Vec<String> {
         .iter()
         .map(|clause| {
             let plain = clause.plain();
-            let start = plain.iter().position(|w| !FILLERS.contains(w)).unwrap_or(0);
+            let start = plain.iter().position(|w| !FILLERS.contains(w)).unwrap_or(plain.len().saturating_sub(1));
             plain[start..].iter().filter(|w| !LOUDER.contains(w) || plain.len() == 1).copied().collect::<Vec<_>>().join(" ")
         })
         .collect()
@@ -321,7 +322,8 @@ fn opens(clauses: &[String], phrases: &[&str], more: usize) -> bool {
 fn brief(core: &Text, lean: &[String]) -> Option<Act> {
     let whole = lean.join(" ");
     let is = |list: &[&str]| core.is(list) || list.contains(&whole.as_str());
-    let lists: [(&[&str], Act); 10] = [
+    let lists: [(&[&str], Act); 11] = [
+        (acts::SIGH, Act::Sigh),
         (acts::LAUGH, Act::Laugh),
         (acts::DONT_KNOW, Act::DontKnow),
         (acts::NOTHING, Act::Nothing),
@@ -424,7 +426,8 @@ fn demand(core: &Text, lean: &[String]) -> Option<Act> {
     if opens(lean, WONDER, far) && (core.asks() || core.count <= 8) {
         return Some(Act::Wonder);
     }
-    if opens(lean, acts::WISH_OPENERS, far) && core.count > 1 {
+    let please = opens(lean, &["can you", "could you", "would you please", "will you please"], far);
+    if please || opens(lean, acts::WISH_OPENERS, far) && core.count > 1 {
         let kind = WISHES.iter().position(|wish| core.says(wish.shown_by));
         return Some(Act::Wish(kind.unwrap_or(WISHES.len() - 1)));
     }
@@ -448,7 +451,8 @@ fn is_unreadable(core: &Text) -> bool {
             let run = if vowel(c) { 0 } else { run + 1 };
             (run, most.max(run))
         });
-        word.len() > 3 && word.is_ascii() && (run.1 >= 6 || word.len() > 4 && !word.chars().any(vowel))
+        let row = ["qwertyuiop", "asdfghjkl", "zxcvbnm"].iter().any(|row| (0..=row.len() - 5).any(|at| word.contains(&row[at..at + 5])));
+        word.len() > 3 && word.is_ascii() && (row || run.1 >= 6 || word.len() > 4 && !word.chars().any(vowel))
     };
     core.count <= 3 && core.line.split_whitespace().all(|word| odd(word) && !word.contains('\''))
 }
@@ -494,6 +498,10 @@ mod tests {
             ("42", Act::Number),
             ("...", Act::Silence),
             ("sdfkjhsdf", Act::Unreadable),
+            ("asdfgh", Act::Unreadable),
+            ("haha yes", Act::Yes),
+            ("ugh", Act::Sigh),
+            ("can you at least give me a list", Act::Wish(10)),
             ("What is the capital of France?", Act::Fact),
             ("what should I cook tonight", Act::Advice),
             ("Why do I always fail?", Act::Wonder),
@@ -503,7 +511,8 @@ mod tests {
             ("can you translate this", Act::Wish(3)),
             ("I lost my keys and I was late", Act::Telling),
             ("Nothing much", Act::Nothing),
-            ("Do you like pizza?", Act::About(5)),
+            ("Do you like pizza?", Act::About(7)),
+            ("are you there?", Act::About(8)),
         ] {
             assert_eq!(of(&read(text)).act, act, "{text}");
         }

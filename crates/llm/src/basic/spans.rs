@@ -29,6 +29,11 @@ impl Spans {
     pub(super) fn hear(&mut self, text: &str) {
         for (track, words) in self.whole.iter_mut().zip(readings(text)) {
             track.add(&words);
+            // A person may say the same sentence again and again. Then its last words and the first
+            // of the answer must not count together, or there would soon be no word to begin with.
+            if words.len() > SPAN / 2 {
+                track.tail.clear();
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Other languages: telling which one a message is in, and what can be answered in it.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::{
     text::fold,
     words::{
@@ -14,14 +16,15 @@ const EVERYWHERE: &[&str] = &["ok", "okay", "haha", "hahaha", "lol", "hm", "hmm"
 /// The language of a message, when it is one of the known ones and not English. `before` are the
 /// person's earlier messages, latest first: "no" and "ok" go with what was spoken so far.
 pub(super) fn detect<'a>(text: &str, before: impl Iterator<Item = &'a str>) -> Option<&'static Tongue> {
-    let evidence = weigh(text);
+    let spoken = before.take(3).find_map(|earlier| weigh(earlier, None).clear());
+    let evidence = weigh(text, spoken);
     if let Some(tongue) = evidence.clear() {
         return Some(tongue);
     }
     if evidence.english > evidence.foreign {
         return None;
     }
-    let spoken = before.take(3).find_map(|earlier| weigh(earlier).clear())?;
+    let spoken = spoken?;
     let fits = evidence.tongue.is_none_or(|t| t.code == spoken.code) || evidence.foreign == evidence.english;
     (fits && words_of(text).len() <= 4).then_some(spoken)
 }
@@ -42,15 +45,28 @@ impl Evidence {
     }
 }
 
-fn weigh(text: &str) -> Evidence {
+/// The languages each marker shows.
+static MARKERS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let mut map: HashMap<&str, Vec<&str>> = HashMap::new();
+    for tongue in TONGUES.iter().filter(|t| !t.markers.is_empty()) {
+        for word in tongue.markers.split(' ') {
+            map.entry(word).or_default().push(tongue.code);
+        }
+    }
+    map
+});
+
+/// What speaks for which language; `spoken` wins among equals.
+fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
     let words = words_of(text);
     if let Some(tongue) = by_script(text) {
         return Evidence { tongue: Some(tongue), foreign: words.len().max(1), english: 0, words: words.len(), phrase: true };
     }
     let english = words.iter().filter(|word| is_english(word)).count();
     let line = format!(" {} ", words.join(" "));
-    let best = TONGUES.iter().filter(|t| !t.markers.is_empty()).map(|tongue| {
-        let markers = words.iter().filter(|w| tongue.markers.split(' ').any(|m| m == w.as_str())).count();
+    let shows = |tongue: &Tongue, word: &str| MARKERS.get(word).is_some_and(|codes| codes.contains(&tongue.code));
+    let best = spoken.into_iter().chain(TONGUES).filter(|t| !t.markers.is_empty()).map(|tongue| {
+        let markers = words.iter().filter(|word| shows(tongue, word)).count();
         let phrase = [tongue.hello, tongue.thanks, tongue.bye].iter().any(|list| holds(&line, list));
         (tongue, markers + 2 * usize::from(phrase), phrase)
     });
@@ -115,7 +131,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// What a message in another language does, and the lists that answer it, best first.
-pub(super) fn answers(tongue: &'static Tongue, text: &str) -> Vec<&'static [&'static str]> {
+pub(super) fn answers(tongue: &'static Tongue, text: &str, noun: bool) -> Vec<&'static [&'static str]> {
     let folded = fold(text);
     let line = format!(" {} ", words_of(text).join(" "));
     let count = words_of(text).len();
@@ -123,9 +139,13 @@ pub(super) fn answers(tongue: &'static Tongue, text: &str) -> Vec<&'static [&'st
     let has = |list: &[&str]| if spaced { holds(&line, list) } else { list.iter().any(|part| folded.contains(part)) };
     let short = if spaced { count <= 5 } else { folded.chars().count() <= 12 };
     let tone = tone(tongue, &folded, &line);
+    // "I am tired" names nothing that could be heavy; "my work" does.
+    let noun = noun || tongue.low_bare.is_empty();
     let felt: &'static [&'static str] = match tone {
-        Some(true) => tongue.bright,
-        Some(false) => tongue.low,
+        Some(true) if noun => tongue.bright,
+        Some(true) => tongue.bright_bare,
+        Some(false) if noun => tongue.low,
+        Some(false) => tongue.low_bare,
         None => &[],
     };
     if tone.is_none() && short && has(tongue.thanks) {
@@ -160,10 +180,10 @@ pub(super) fn tone_of(tongue: &Tongue, text: &str) -> Option<bool> {
 }
 
 /// The word of the message that stands for it: a known subject, a noun by its capital, else the
-/// longest that is no marker.
-pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<String> {
+/// longest that is no marker. With it comes whether it is a noun for sure.
+pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<(String, bool)> {
     if let Some(subject) = tongue.subjects.iter().find(|s| text.contains(**s)) {
-        return Some((*subject).to_owned());
+        return Some(((*subject).to_owned(), true));
     }
     if !tongue.subjects.is_empty() {
         return None;
@@ -171,7 +191,12 @@ pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<String> {
     let fit = |word: &str| {
         let folded = fold(word);
         let chars = word.chars().count();
-        let least = if tongue.code == "ko" { 2 } else { 4 };
+        let noun = tongue.code == "de" && word.starts_with(char::is_uppercase);
+        let least = match tongue.code {
+            "ko" => 2,
+            _ if noun => 3,
+            _ => 4,
+        };
         (least..=16).contains(&chars)
             && word.chars().all(|c| c.is_alphabetic() || is_mark(c))
             && !tongue.markers.split(' ').any(|marker| marker == folded)
@@ -184,11 +209,11 @@ pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<String> {
         words.windows(2).find(|pair| fold(pair[0]) == before && fit(pair[1])).map(|pair| pair[1])
     });
     if let Some(word) = after.filter(|_| tongue.code != "de") {
-        return Some(fold(word));
+        return Some((fold(word), true));
     }
     let noun = words.iter().skip(1).find(|w| fit(w) && tongue.code == "de" && w.chars().next().is_some_and(char::is_uppercase));
     // The last of the longest: what matters tends to come late in a sentence.
-    noun.or_else(|| words.iter().filter(|w| fit(w)).max_by_key(|w| w.chars().count())).map(|word| if noun.is_some() { (*word).to_owned() } else { fold(word) })
+    noun.or_else(|| words.iter().filter(|w| fit(w)).max_by_key(|w| w.chars().count())).map(|word| (if noun.is_some() { (*word).to_owned() } else { fold(word) }, noun.is_some()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const CONVERSATIONS: &[(&str, &[&str])] = &[
         "~helo", "im so tierd of evrything", "my freind dosent talk to me anymore", "i dont know waht i did wrong", "we were best freinds since school", "she is in a new group now", "yeah", "i feel lonley at lunch", "mabye i shoud write her", "~thx",
     ]),
     ("in Spanish", &[
-        "~hola", "estoy muy cansada de mi trabajo", "mi jefe me grita todos los días", "no sé qué hacer", "mi hermana dice que busque otro empleo", "tengo miedo de quedarme sin dinero", "sí", "hoy hice una tarta de manzana", "me encanta cocinar los domingos", "~gracias",
+        "~hola", "estoy muy cansada de mi trabajo", "mi jefe me grita todos los días", "no sé qué hacer", "mi hermana dice que busque otro empleo", "tengo miedo de quedarme sin dinero", "~sí", "hoy hice una tarta de manzana", "me encanta cocinar los domingos", "~gracias",
     ]),
     ("facts", &[
         "What is the capital of Australia?", "who wrote Hamlet", "How many planets are there?", "when did the second world war end?", "What is photosynthesis?", "how does a vaccine work?", "what is the population of Brazil", "Who is the president of Kenya?", "how tall is Mount Everest", "what time is it in Tokyo?",
@@ -47,7 +47,7 @@ const CONVERSATIONS: &[(&str, &[&str])] = &[
         "~who are you?", "~are you human?", "~is this private?", "~do you have feelings?", "~what can you do?", "write me a poem", "tell me a joke", "another joke", "translate this to French", "~are you there?",
     ]),
     ("hints of despair", &[
-        "I feel hopeless", "I hate myself", "nobody would miss me", "yes", "my sister lives far away", "I used to paint", "I don't want to be here", "ok", "I called my sister", "~thank you",
+        "I feel hopeless", "I hate myself", "nobody would miss me", "~yes", "my sister lives far away", "I used to paint", "I don't want to be here", "ok", "I called my sister", "~thank you",
     ]),
 ];
 
@@ -59,17 +59,25 @@ fn root(word: &str) -> String {
     word.to_owned()
 }
 
+/// What was written, and the word of the answer that picks it up in another form.
+const FORMS: &[(&str, &str)] = &[("tierd", "tired"), ("broke", "breakup"), ("not", "no"), ("not", "not"), ("no", "no"), ("yes", "yes"), ("ok", "okay")];
+
 /// True when the answer holds a word of the person's, this time or before.
 fn picks_up(answer: &str, said: &[&str]) -> bool {
     let content = |text: &str| -> Vec<String> {
         crate::talk::words(text).into_iter().filter(|w| w.chars().count() > 1 && !EMPTY.split(' ').any(|e| e == w)).map(|w| root(&w)).collect()
     };
+    let now = said.last().copied().unwrap_or_default();
+    let (heard, given) = (crate::talk::words(now), crate::talk::words(answer));
+    if FORMS.iter().any(|(form, back)| heard.iter().any(|w| w == form) && given.iter().any(|w| w == back)) {
+        return true;
+    }
     let said: Vec<String> = said.iter().flat_map(|text| content(text)).collect();
     content(answer).iter().any(|word| {
         said.iter().any(|other| {
             let least = word.chars().count().min(other.chars().count());
             let shared = word.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
-            word == other || least >= 4 && shared >= 4 && shared + 1 >= least || word == "okay" && other == "ok"
+            word == other || least >= 4 && shared >= 4 && shared + 1 >= least
         })
     })
 }

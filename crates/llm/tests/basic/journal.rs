@@ -33,8 +33,6 @@ fn guard(answer: &str) {
     assert!(!answer.contains(|c: char| c.is_numeric()) && !answer.contains("http") && !answer.contains(['[', ']', '<', '>', '*', '#', '/', '@', '{']), "{answer}");
     let folded = answer.to_lowercase();
     for stem in ["diagnos", "disorder", "bipolar", "medicat", "symptom", "therap", "depress", "anxiet", "psych", "patient", "pills", "panic", "trauma", "suicid", "doctor", "clinic"] {
-        // "patient with yourself" is no word of the clinic.
-        let folded = folded.replace("be as patient with yourself", "");
         assert!(!folded.contains(stem), "{stem} in: {answer}");
     }
     for phrase in ["you have a ", "you suffer", "you are ill"] {

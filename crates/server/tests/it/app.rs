@@ -15,7 +15,7 @@ use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
     base::{Base, Clock, Ids, Owner, Tasks, Vault},
-    schema::MIGRATIONS,
+    schema::{MIGRATIONS, OWNED_TABLES},
 };
 use serene_db::{Db, SqliteOptions};
 use serene_http::HttpOptions;
@@ -128,6 +128,25 @@ impl TestApp {
         self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
+    /// Every row that is somebody's, table by table, as it is on disk.
+    pub(crate) fn rows_of(&self, client: &Client) -> Vec<(&'static str, Vec<rusqlite::types::Value>)> {
+        let sql = self.sql();
+        let owner = self.owner(client).id().simple();
+        let owned = OWNED_TABLES.iter().map(|table| (*table, "owner_id"));
+        let mut rows = Vec::new();
+        for (table, column) in owned.chain([("users", "id")]) {
+            let select =
+                format!("SELECT * FROM {table} WHERE {column} = X'{owner}' ORDER BY 1, 2, 3");
+            let mut statement = sql.prepare(&select).unwrap();
+            let columns = statement.column_count();
+            let mut found = statement.query([]).unwrap();
+            while let Some(row) = found.next().unwrap() {
+                rows.push((table, (0..columns).map(|column| row.get(column).unwrap()).collect()));
+            }
+        }
+        rows
+    }
+
     /// Somebody without a credential.
     pub(crate) fn anonymous(&self) -> Client {
         Client {
@@ -137,6 +156,11 @@ impl TestApp {
             user_id: None,
             address: ([127, 0, 0, 1], 4321).into(),
         }
+    }
+
+    /// Somebody who signed in on another server with the same data and secret.
+    pub(crate) fn here(&self, client: &Client) -> Client {
+        Client { router: self.router.clone(), ..client.clone() }
     }
 
     /// Somebody who has just registered under this name.

@@ -21,7 +21,7 @@ async fn explicit_intent_is_answered_with_the_fixed_sentence_and_no_model() {
         assert_eq!(reply["content"], SENTENCE, "{text}");
         assert_eq!(reply["status"], "complete", "{text}");
         assert_eq!(reply["engine"], "care", "{text}");
-        assert_eq!(reply["safety"], json!({"level": "explicit"}), "{text}");
+        assert_eq!(reply["safety"], json!({"level": "explicit", "message": SENTENCE}), "{text}");
         assert_eq!(exchange["user_message"]["content"], text, "what was written is kept");
         assert_eq!(exchange["generation"]["usage"]["total_tokens"], 0, "{text}");
     }

@@ -4,9 +4,13 @@
 
 mod app;
 mod attachments;
+mod census;
 mod conversations;
 mod crisis;
+mod journal;
 mod messages;
+mod openapi;
 mod readme;
 mod replies;
 mod statements;
+mod wire;

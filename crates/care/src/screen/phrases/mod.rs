@@ -143,10 +143,10 @@ impl Book {
         self.edges[word as usize].open_end
     }
 
-    /// The languages that pass this word over; for a guess at a masked word, also those that pass
-    /// it over in company.
-    pub(super) fn filler(&self, word: WordId, guessed: bool) -> u16 {
-        let parts = if guessed { self.filler_parts[word as usize] } else { 0 };
+    /// The languages that pass this word over; among masked words, where `kind of` is not to be
+    /// recognised as a whole, also those that pass it over in company.
+    pub(super) fn filler(&self, word: WordId, among_masked: bool) -> u16 {
+        let parts = if among_masked { self.filler_parts[word as usize] } else { 0 };
         self.fillers[word as usize] | parts
     }
 

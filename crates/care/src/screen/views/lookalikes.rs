@@ -75,12 +75,23 @@ pub(super) fn lookalike(c: char) -> Option<char> {
     table.binary_search_by_key(&c, |entry| entry.0).ok().map(|at| table[at].1)
 }
 
-/// The letter that a digit or sign stands for in "leet" spelling. `1`, `!` and `|` are read as
-/// `one`, since they stand for i as often as for l.
-pub(super) fn leet(c: char, one: char) -> Option<char> {
+/// How digits and signs are read as letters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::screen) struct Leet {
+    /// What `1`, `!` and `|` are: they stand for i as often as for l.
+    pub(super) one: char,
+    /// Whether the letters around are Cyrillic.
+    pub(super) cyrillic: bool,
+}
+
+/// The letter that a digit or sign stands for in "leet" spelling.
+pub(super) fn leet(c: char, how: Leet) -> Option<char> {
     Some(match c {
+        '3' if how.cyrillic => 'з',
+        '4' if how.cyrillic => 'ч',
+        '6' if how.cyrillic => 'б',
         '0' | '°' => 'o',
-        '1' | '!' | '|' | '¡' | '¦' => one,
+        '1' | '!' | '|' | '¡' | '¦' => how.one,
         '2' => 'z',
         '3' | '€' => 'e',
         '4' | '@' => 'a',

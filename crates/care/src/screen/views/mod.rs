@@ -10,21 +10,22 @@ mod lookalikes;
 
 pub(super) use fold::{Cell, Kind, cells, letters};
 use fold::{is_arabic, is_unspaced};
-use lookalikes::leet;
+use lookalikes::{Leet, leet};
 pub(super) use lookalikes::leet_choices;
 
 const START: u8 = 1;
 const END: u8 = 2;
 const RUN: u8 = 4;
 const BARRIER: u8 = 8;
+const SPELLED: u8 = 16;
 
 /// How digits and signs are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reading {
     /// As themselves.
     Plain,
-    /// As the letters they stand for, `1` and its like as the one given.
-    Leet(char),
+    /// As the letters they stand for.
+    Leet(Leet),
 }
 
 /// One reading of a text. Positions are byte offsets into `text`.
@@ -40,12 +41,14 @@ pub(super) struct View {
 /// Every view that a text needs: the plain one, and with digits or signs inside words the two
 /// leet ones.
 pub(super) fn views(cells: &[Cell]) -> impl Iterator<Item = View> {
-    let leet = (0..cells.len()).any(|at| leet_at(cells, at, 'i').is_some());
+    let cyrillic = cells.iter().any(|cell| matches!(cell.ch, '\u{0430}'..='\u{045F}'));
+    let [i, l] = ['i', 'l'].map(|one| Leet { one, cyrillic });
+    let leet = (0..cells.len()).any(|at| leet_at(cells, at, i).is_some());
     let ones = leet && cells.iter().any(|cell| matches!(cell.ch, '1' | '!' | '|' | '¡' | '¦'));
     let readings = [
         Some(Reading::Plain),
-        leet.then_some(Reading::Leet('i')),
-        ones.then_some(Reading::Leet('l')),
+        leet.then_some(Reading::Leet(i)),
+        ones.then_some(Reading::Leet(l)),
     ];
     readings.into_iter().flatten().map(|reading| View::new(cells, reading))
 }
@@ -63,12 +66,12 @@ pub(super) fn collapsed(letters: &[char]) -> String {
     word
 }
 
-fn leet_at(cells: &[Cell], at: usize, one: char) -> Option<char> {
+fn leet_at(cells: &[Cell], at: usize, how: Leet) -> Option<char> {
     let cell = cells[at];
     match cell.kind {
-        Kind::Digit => leet(cell.ch, one),
+        Kind::Digit => leet(cell.ch, how),
         Kind::Symbol => {
-            let letter = leet(cell.ch, one)?;
+            let letter = leet(cell.ch, how)?;
             let before = at.checked_sub(1).map(|i| cells[i]);
             let inside = before.is_some_and(Cell::is_word)
                 || matches!(cell.ch, '$' | '@' | '€' | '£' | '¢' | '|');
@@ -81,7 +84,7 @@ fn leet_at(cells: &[Cell], at: usize, one: char) -> Option<char> {
 fn read(cells: &[Cell], at: usize, reading: Reading) -> Option<char> {
     let cell = cells[at];
     match reading {
-        Reading::Leet(one) if cell.kind != Kind::Letter => leet_at(cells, at, one),
+        Reading::Leet(how) if cell.kind != Kind::Letter => leet_at(cells, at, how),
         _ => cell.is_word().then_some(cell.ch),
     }
 }
@@ -95,12 +98,20 @@ impl View {
         };
         let mut gap = true;
         let mut last: Option<(char, Kind)> = None;
+        let mut letters = 0; // since the last gap
+        let mut before = 0; // between the last two gaps
         for (at, cell) in cells.iter().enumerate() {
             let Some(ch) = read(cells, at, reading) else {
                 view.offsets.push(view.text.len());
                 gap = true;
                 continue;
             };
+            if gap {
+                before = std::mem::take(&mut letters);
+            }
+            letters += 1;
+            if letters == 2 || before > 1 {
+            }
             let edge = gap
                 || is_unspaced(ch)
                 || last.is_some_and(|(before, kind)| {

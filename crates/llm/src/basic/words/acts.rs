@@ -156,8 +156,8 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
     },
     AboutMe {
         shown_by: &[
-            "do you have feelings", "do you feel", "can you feel", "do you love me", "do you love", "do you like me", "do you like", "i love you", "i like you", "are you happy", "are you sad", "are you lonely", "do you get lonely", "are you tired", "do you sleep", "do you eat", "do you dream", "do you care", "do you even care",
-            "do you have friends", "do you have a family", "are you alive", "are you conscious", "what do you like", "what is your favorite", "what is your favourite", "do you get bored", "are you bored", "will you marry me", "be my friend", "can we be friends", "are you my friend",
+            "do you have feelings", "do you feel", "can you feel", "do you love me", "do you love", "do you like me", "i love you", "i like you", "are you happy", "are you sad", "are you lonely", "do you get lonely", "are you tired", "do you care", "do you even care",
+            "do you have friends", "do you have a family", "are you alive", "are you conscious", "will you marry me", "be my friend", "can we be friends", "are you my friend",
         ],
         says: &[
             "I have no feelings to speak of, and it would be wrong to pretend. But your words land somewhere, and I answer them with care.",
@@ -174,6 +174,16 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
             "I have no age and no town, only a corner of the server you're writing to.",
             "I'm a program, so neither years nor places apply. What about you, where do you feel at home?",
             "Nothing on my birth certificate but a version number, I'm afraid.",
+        ],
+    },
+    AboutMe {
+        shown_by: &["what is your favorite", "what is your favourite", "what do you like", "do you like", "do you prefer", "do you enjoy", "have you ever", "have you been", "have you seen", "have you read", "do you sleep", "do you eat", "do you drink", "do you dream", "do you get bored", "are you bored", "what did you do", "what are you doing", "how was your"],
+        says: &[
+            "I've never tasted, seen or heard a thing, so I have no favourites. What are yours?",
+            "Nothing of the sort ever happens to me, which makes your stories all the better.",
+            "In here there's neither breakfast nor holidays. I get all that from people like you.",
+            "I pass my time waiting for the next line, and it's no hardship.",
+            "Had I a mouth and two feet, I'd tell you. What about yourself?",
         ],
     },
     AboutMe {
@@ -256,7 +266,6 @@ pub(crate) const YES_OLD: &[&str] = &[
     "Good to know, with {old} in the picture.",
     "I'll keep that yes next to {old}.",
     "Yes. Then {old} may deserve a little more room.",
-    "Yes, and there's some of {old} in it, I take it.",
     "All right, yes. Is there more to say about {old}, or is that the heart of it?",
 ];
 
@@ -266,17 +275,30 @@ pub(crate) const YES_PLAIN: &[&str] = &[
     "You sound sure, and that is worth something.",
     "Yes is a good little word to build on.",
     "I take that yes and put it somewhere safe.",
-    "So we agree. Where does it lead?",
     "Yes it is, if you say so; nobody is closer to it than you.",
+    "Yes. It can be restful to be sure of something.",
+];
+/// When nothing else was talked about so far.
+pub(crate) const YES_IDLE: &[&str] = &[
+    "So we agree. Where does it lead?",
     "One more yes for the collection. Is there a but that comes after it?",
     "Nodding along here, as far as a program can nod at a yes.",
-    "Yes. It can be restful to be sure of something.",
     "Another yes, and I believe it as much as the first.",
     "A yes in passing still counts in full.",
 ];
 
 pub(crate) const NO: &[&str] = &[
-    "no", "nope", "nah", "not really", "no thanks", "no thank you", "not at all", "never", "no way", "i do not", "i am not", "no i do not", "no i am not", "i do not think so", "not yet", "not now", "not today", "no not really", "it is not", "it does not", "of course not", "absolutely not", "i disagree", "i can not", "i did not", "no i did not", "no one", "nobody", "nobody really", "no one really", "not much", "not for me", "i have not", "i would not", "i will not", "wrong", "rather not", "i would rather not", "i do not want to", "i do not want to talk about it", "no idea why",
+    "no", "nope", "nah", "not really", "no thanks", "no thank you", "not at all", "never", "no way", "i do not", "i am not", "no i do not", "no i am not", "i do not think so", "not yet", "not now", "not today", "no not really", "it is not", "it does not", "of course not", "absolutely not", "i disagree", "i can not", "i did not", "no i did not", "no one", "nobody", "nobody really", "no one really", "not much", "not for me", "i have not", "i would not", "i will not", "wrong", "rather not", "i would rather not", "i do not want to", "i do not want to talk about it", "do not want to talk about it", "i do not want to say", "i can not talk about it",
+];
+
+/// "I don't want to talk about it".
+pub(crate) const REFUSING: &[&str] = &["do not want to talk about it", "rather not", "do not want to say", "can not talk about it", "no i do not want to"];
+
+pub(crate) const ANSWER_REFUSING: &[&str] = &[
+    "Then we won't talk about it. It can stay where it is.",
+    "That's all right. Not everything wants to be said out loud, or today.",
+    "We leave that closed, then. You can pick whatever comes next, or nothing at all.",
+    "No need to talk about it. I can simply keep you company.",
 ];
 
 pub(crate) const NO_OLD: &[&str] = &[
@@ -291,15 +313,18 @@ pub(crate) const NO_OLD: &[&str] = &[
 
 pub(crate) const NO_PLAIN: &[&str] = &[
     "No is a whole sentence, and I'm fine with it.",
-    "Then no. Is there something you'd say yes to?",
     "All right, no. I won't tug at it.",
     "A no keeps things honest. What would suit you better?",
     "No, then; that also tells me something.",
     "You're free to say no here, as often as you please.",
     "Understood: not that.",
-    "It can feel good to refuse something. No it is.",
     "So no. I'll wait until there's a direction you like.",
     "Sometimes a no guards something tender. I'll keep my distance.",
+];
+/// When nothing else was talked about so far.
+pub(crate) const NO_IDLE: &[&str] = &[
+    "Then no. Is there something you'd say yes to?",
+    "It can feel good to refuse something. No it is.",
     "Another no, and still no quarrel between us.",
     "No again; at least the two of us are consistent.",
 ];
@@ -431,7 +456,7 @@ pub(crate) const ANSWER_WHY: &[&str] = &[
     "I'm out of whys myself. What made you ask?",
 ];
 
-pub(crate) const LAUGH: &[&str] = &["haha", "hahaha", "hahahaha", "lol", "lmao", "rofl", "hehe", "hihi", "ha", "ha ha", "heh", "xd", "funny", "that is funny", "you are funny", "haha ok", "lol ok"];
+pub(crate) const LAUGH: &[&str] = &["haha", "hahaha", "hahahaha", "lol", "lmao", "rofl", "hehe", "hihi", "ha", "ha ha", "heh", "xd", "funny", "that is funny", "you are funny", "haha ok", "lol ok", "just kidding", "kidding", "jk", "just joking", "i am kidding", "i am joking"];
 
 pub(crate) const ANSWER_LAUGH: &[&str] = &[
     "It's good to hear a laugh, even in letters.",
@@ -441,6 +466,17 @@ pub(crate) const ANSWER_LAUGH: &[&str] = &[
     "Keep that laugh, it may come in handy later today.",
     "If I was funny, it happened by accident, which is the best way.",
     "Another laugh, and the day is a bit lighter for it.",
+];
+
+pub(crate) const SIGH: &[&str] = &["ugh", "argh", "sigh", "meh", "oof", "ouch", "grr", "bleh", "damn", "damn it", "pff", "pfft", "huh ok", "oh man", "oh no", "oh god", "oh my god", "jeez"];
+
+pub(crate) const ANSWER_SIGH: &[&str] = &[
+    "That sigh comes through. What's behind it?",
+    "I heard that, even without a word in it.",
+    "Let it out. A good groan has its uses.",
+    "One of those moments, then. I'm here.",
+    "That sounded like the end of a long rope.",
+    "Take a breath first. The words can follow when they like.",
 ];
 
 pub(crate) const SORRY: &[&str] = &["sorry", "i am sorry", "so sorry", "my bad", "i apologize", "i apologise", "forgive me", "sorry about that", "sorry for that", "apologies"];

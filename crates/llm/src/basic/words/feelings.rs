@@ -94,7 +94,7 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         says: &[
             "Feeling {feel} usually means that something you care about was stepped on.",
             "You have room here to feel {feel}, as loudly as you need.",
-            "{Feel} is an honest thing to feel.",
+            "To feel {feel} is honest.",
             "I won't try to talk you out of feeling {feel}.",
             "Then feel {feel} for a bit; nobody here will tell you to calm down.",
         ],

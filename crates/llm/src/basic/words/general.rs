@@ -93,6 +93,18 @@ pub(crate) const WHO_ASK: &[&str] = &[
     "What comes to mind first when you think of {who}?",
 ];
 
+/// Asked softly, while something grave is near.
+pub(crate) const ASK_QUIET: &[&str] = &[
+    "What was that like for you?",
+    "How is it to write about it now?",
+    "What else comes to mind with it?",
+    "How are you at this very moment?",
+    "Have you had something to eat today?",
+    "Is someone with you this evening?",
+    "Would you like to stay with that for a bit?",
+    "Is there a little warmth in it?",
+];
+
 /// Questions that fit nearly everything; none names anything.
 pub(crate) const ASK_LOW: &[&str] = &[
     "What is the heaviest part of it?",
@@ -159,7 +171,7 @@ pub(crate) const REST_BRIGHT: &[&str] = &[
     "You've earned a bit of sunshine.",
     "Such things carry one through greyer weeks.",
     "Let it take up all the room it wants.",
-    "It did me good to read.",
+    "That's good to hear.",
 ];
 pub(crate) const REST_EVEN: &[&str] = &[
     "Go on, if you like.",

@@ -98,13 +98,13 @@ pub(crate) const PLAIN_EVEN: &[&str] = &["Thank you for writing this down.", "It
 /// The second sentence.
 pub(crate) const STEADY_HEAVY: &[&str] = &[
     "Go gently, one hour at a time.",
-    "You don't have to carry it alone; let someone close sit with you.",
+    "You don't have to carry it alone; let someone you trust sit with you.",
     "There's no right pace for this, only yours.",
     "I hope someone kind is near you tonight.",
     "Nothing has to be solved today.",
 ];
 pub(crate) const STEADY_LOW: &[&str] = &[
-    "Be as patient with yourself as you would be with a friend.",
+    "Be as gentle with yourself as you would be with a friend.",
     "Let the evening be simple, if you can.",
     "What would make the next hour a little softer?",
     "Writing it down was already a good step.",

@@ -269,7 +269,7 @@ pub(crate) const NOUN_OR_VERB: &[&str] = &[
     "work", "walk", "run", "dream", "love", "hope", "fear", "call", "text", "message", "plan", "cook", "bake", "sleep",
     "plant", "exercise", "rain", "snow", "sound", "talk", "help", "need", "cost", "matter", "change", "break", "fight",
     "dance", "drink", "show", "hate", "lie", "promise", "study", "swim", "hike", "race", "train", "plays", "ring",
-    "mean", "end", "start", "stop", "cry", "eat", "nap", "test", "fall", "move", "park", "paint", "draw", "knit",
+    "worry", "stress", "drive", "smile", "laugh", "play", "watch", "visit", "kiss", "hug", "shout", "paint", "lose", "win", "mean", "end", "start", "stop", "cry", "eat", "nap", "test", "fall", "move", "park", "paint", "draw", "knit",
 ];
 
 /// Nouns too wide to be named again later.
@@ -361,8 +361,7 @@ pub(crate) const NEGATIVE: &[&str] = &[
 
 /// Verbs whose object is worth naming again: what was written, and its form after "about".
 pub(crate) const VERBS: &[(&str, &str)] = &[
-    ("lose", "losing"), ("lost", "losing"), ("miss", "missing"), ("missed", "missing"), ("love", "loving"),
-    ("hate", "hating"), ("like", "liking"), ("enjoy", "enjoying"), ("regret", "regretting"), ("need", "needing"),
+    ("lose", "losing"), ("lost", "losing"), ("miss", "missing"), ("missed", "missing"), ("regret", "regretting"),
     ("bought", "buying"), ("found", "finding"), ("finished", "finishing"), ("started", "starting"),
     ("quit", "quitting"), ("failed", "failing"), ("passed", "passing"), ("won", "winning"), ("made", "making"),
     ("forgot", "forgetting"), ("met", "meeting"), ("saw", "seeing"), ("called", "calling"), ("visited", "visiting"),

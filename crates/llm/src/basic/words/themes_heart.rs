@@ -263,9 +263,9 @@ pub(crate) const THEMES: &[Theme] = &[
         words: &[
             ("stress", "the stress"), ("pressure", "the pressure"), ("deadline", "the deadline"), ("deadlines", "the deadlines"), ("too much", "how much it all is"),
             ("burnout", "being burnt out"), ("so much to do", "how much there is to do"), ("worry", "the worry"), ("worries", "the worries"),
-            ("worrying", "the worrying"), ("overthinking", "the overthinking"), ("overthink", "the overthinking"), ("panic", "the panic"), ("panic attack", "the panic"),
-            ("panic attacks", "the panic"), ("anxiety", "that unease"), ("depression", "how low it has been"), ("struggling", "struggling"), ("struggle", "the struggle"), ("a mess", "the mess"), ("falling apart", "things falling apart"), ("fell apart", "things falling apart"), ("out of control", "things being out of control"),
-            ("depressed", "how low it has been"),
+            ("worrying", "the worrying"), ("overthinking", "the overthinking"), ("overthink", "the overthinking"), 
+            ("struggling", "struggling"), ("struggle", "the struggle"), ("a mess", "the mess"), ("falling apart", "things falling apart"), ("fell apart", "things falling apart"), ("out of control", "things being out of control"),
+            
         ],
         low: &[
             "It wears a person down, {it}, and mostly where others can't see.",
@@ -518,5 +518,24 @@ pub(crate) const THEMES: &[Theme] = &[
         ask_low: &["When is the pull the strongest?", "What gets you through such a minute?"],
         ask_bright: &["What do you notice already that's better?"],
         ask: &["What made you decide to?", "Who is on your side in this?"],
+    },
+    Theme {
+        name: "heavy-hearted",
+        lean: Tone::Low,
+        weight: 59,
+        words: &[
+            ("depression", "that heaviness"), ("depressed", "that heaviness"), ("anxiety", "the unease"), ("panic", "the panic"), ("panic attack", "the panic"), ("panic attacks", "the panic"), ("burned out", "being burnt out"), ("dark thoughts", "the dark thoughts"), ("dark place", "that dark place"),
+        ],
+        low: &[
+            "Living next to {it} takes more strength than it looks from outside.",
+            "Nobody chooses {it}, and nobody should have to hide it.",
+            "{It} may be loud just now, and still there's more to a person than that.",
+            "I'm no help in medical things, but I can hear how much {it} can take out of a day.",
+        ],
+        bright: &["It's good to hear of lighter hours, with {it} further off."],
+        even: &["{It} can come and go without asking anyone."],
+        ask_low: &["What would a slightly better day look like?", "Who knows how it really is for you?", "When does it ease, even a bit?", "What do you do to get through the worst half hour?"],
+        ask_bright: &["What has made the difference?"],
+        ask: &["How is it today, compared with other days?"],
     },
 ];

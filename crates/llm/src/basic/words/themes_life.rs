@@ -127,7 +127,7 @@ pub(crate) const THEMES: &[Theme] = &[
         words: &[
             ("sick", "being sick"), ("ill", "being ill"), ("flu", "the flu"), ("a cold", "the cold"), ("fever", "the fever"), ("headache", "the headache"), ("headaches", "the headaches"), ("migraine", "the migraine"), ("migraines", "the migraines"), ("pain", "the pain"), ("my back", "your back"), ("back pain", "the back pain"), ("toothache", "the toothache"),
             ("health", "your health"), ("stomach", "your stomach"), ("cough", "the cough"), ("allergies", "the allergies"), ("broken leg", "the broken leg"), ("sprained", "the sprain"), ("injury", "the injury"), ("injured", "being injured"), 
-            ("passed out", "passing out"), ("fainted", "fainting"), ("vomiting", "being sick"), ("hangover", "the hangover"), ("test results", "the results"), ("medication", "all that"), ("pills", "all that"), 
+            ("passed out", "passing out"), ("fainted", "fainting"), ("vomiting", "being sick"), ("hangover", "the hangover"), ("test results", "the results"), 
         ],
         low: &[
             "The body can be a noisy neighbour, and {it} may be keeping you from everything else.",

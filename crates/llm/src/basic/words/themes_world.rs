@@ -54,7 +54,7 @@ pub(crate) const THEMES: &[Theme] = &[
         lean: Tone::Even,
         weight: 43,
         words: &[
-            ("dog", "the dog"), ("dogs", "dogs"), ("puppy", "the puppy"), ("cat", "the cat"), ("cats", "cats"), ("kitten", "the kitten"), ("rabbit", "the rabbit"), ("hamster", "the hamster"), ("parrot", "the parrot"), ("horse", "the horse"), ("pony", "the pony"), ("horses", "horses"), ("pet", "the pet"), ("pets", "pets"), ("guinea pig", "the guinea pig"), ("guinea pigs", "the guinea pigs"), ("budgie", "the budgie"), 
+            ("dog", "the dog"), ("puppy", "the puppy"), ("my cats", "your cats"), ("my dogs", "your dogs"), ("my pets", "your pets"), ("cat", "the cat"), ("kitten", "the kitten"), ("rabbit", "the rabbit"), ("hamster", "the hamster"), ("parrot", "the parrot"), ("horse", "the horse"), ("pony", "the pony"), ("pet", "the pet"), ("guinea pig", "the guinea pig"), ("guinea pigs", "the guinea pigs"), ("budgie", "the budgie"), 
         ],
         low: &["They can't tell us what is wrong, and that makes worrying about {it} so hard.", "Someone with fur or feathers takes up more of a heart than people admit, and {it} may be proof."],
         bright: &[

@@ -1,0 +1,319 @@
+//! The journal: entries, the vibe check, moods. An entry is committed before anybody is asked
+//! about it, and is never refused for what it says.
+
+mod entry;
+pub mod moods;
+mod store;
+mod vibe;
+
+pub(crate) use store::ALL as STATEMENTS;
+
+use std::sync::Arc;
+
+pub use entry::{AiStatus, Entry, EntryChanges, ListEntries, Mood, NewEntry, Note, parse_tags};
+use jiff::civil::Date;
+use serene_db::{DbError, Write};
+use serene_llm::Engine;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+pub use vibe::Vibe;
+use vibe::{Call, Checked, Recent};
+
+use crate::{
+    base::{Base, Cursor, Error, Owner, Page, Private, Resource, Zone, error::OrNotFound, limits},
+    usage::{Ledger, Purpose, UsageRecord},
+};
+
+/// The journals of one server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    base: Base,
+    ledger: Arc<Ledger>,
+    engine: Arc<dyn Engine>,
+    recent: Recent,
+}
+
+impl Journal {
+    pub(crate) fn new(base: Base, ledger: Arc<Ledger>, engine: Arc<dyn Engine>) -> Self {
+        let recent = Recent::new(base.clock.clone());
+        Self { base, ledger, engine, recent }
+    }
+
+    /// Stores an entry, then answers it. The entry is on disk whatever becomes of the answer, and
+    /// whether or not the caller waits.
+    ///
+    /// # Errors
+    /// [`Error::IdTaken`] when the client's id belongs to another entry.
+    pub async fn create(&self, owner: Owner, new: NewEntry) -> Result<Entry, Error> {
+        let now = self.base.clock.now();
+        let written_at = new.written_at.unwrap_or(now);
+        let zone = new.time_zone.unwrap_or(Zone::utc());
+        let id = new.id.unwrap_or_else(|| self.base.ids.new_id(now));
+        let first = vibe::without_engine(&new.note);
+        let mut entry = Entry {
+            id,
+            day: zone.day(written_at).to_string(),
+            mood: new.mood.shown().to_owned(),
+            tags: new.tags,
+            note: new.note.into_private(),
+            ai_status: AiStatus::Pending,
+            ai_response: None,
+            ai_error_code: None,
+            safety_tier: None,
+            revision: 1,
+            written_at,
+            created_at: now,
+            updated_at: now,
+        };
+        if let Some(vibe) = first {
+            apply(&mut entry, vibe);
+        }
+        let insert = store::insert(&self.base.vault, owner, &entry, &new.mood);
+        match self.base.db.commit(Write::from(insert)).await {
+            Ok(_) => self.answered(owner, entry).await,
+            Err(DbError::Duplicate(key)) if key == "entries_owner_id_id_key" => {
+                let existing = self.get(owner, id).await?;
+                if existing.note == entry.note { Ok(existing) } else { Err(Error::IdTaken) }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, owner: Owner, id: Uuid) -> Result<Entry, Error> {
+        store::find(&self.base, owner, id).await?.or_not_found(Resource::Entry)
+    }
+
+    /// A page of entries, newest first. A tag is looked for by reading: tags are private text.
+    pub async fn list(&self, owner: Owner, list: ListEntries) -> Result<Page<Entry>, Error> {
+        let key = |entry: &Entry| Cursor { number: entry.written_at.as_micros(), id: entry.id };
+        let wanted = list.size.and_one_more() as usize;
+        let mut found: Vec<Entry> = Vec::new();
+        let mut cursor = list.cursor;
+        loop {
+            let limit = match list.tag {
+                None => list.size.and_one_more(),
+                Some(_) => limits::SCAN_PAGE_ROWS,
+            };
+            let rows = store::list(&self.base, owner, &list, cursor, limit).await?;
+            let last_page = rows.len() < limit as usize;
+            cursor = rows.last().map(key);
+            let fits = |entry: &Entry| list.tag.as_ref().is_none_or(|tag| entry.tags.contains(tag));
+            found.extend(rows.into_iter().filter(fits));
+            if last_page || found.len() >= wanted {
+                found.truncate(wanted);
+                return Ok(Page::cut(found, list.size, key));
+            }
+            // Others go on between two pages of a long scan.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Changes an entry. A note that really is another is answered anew.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn change(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        changes: EntryChanges,
+    ) -> Result<Entry, Error> {
+        let mut entry = self.get(owner, id).await?;
+        entry.updated_at = self.base.clock.now();
+        let mut write = Write::new();
+        if let Some(mood) = &changes.mood {
+            mood.shown().clone_into(&mut entry.mood);
+            write = write.with(store::set_mood(owner, &entry, mood));
+        }
+        if let Some(tags) = changes.tags {
+            entry.tags = tags;
+            write = write.with(store::set_tags(&self.base.vault, owner, &entry));
+        }
+        let another =
+            changes.note.filter(|note| note.expose().trim() != entry.note.expose().trim());
+        if let Some(note) = another {
+            let first = vibe::without_engine(&note);
+            entry.note = note.into_private();
+            entry.ai_status = AiStatus::Pending;
+            (entry.ai_response, entry.ai_error_code, entry.safety_tier) = (None, None, None);
+            if let Some(vibe) = first {
+                apply(&mut entry, vibe);
+            }
+            write = write.with(store::set_note(&self.base.vault, owner, &entry));
+            entry.revision += 1;
+        }
+        let result = self.base.db.commit(write).await;
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Entry)))?;
+        self.answered(owner, entry).await
+    }
+
+    /// Deletes an entry.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let result = self.base.db.commit(Write::from(store::delete(owner, id))).await;
+        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Entry)))?;
+        Ok(())
+    }
+
+    /// The vibe check of a note that is not an entry, or not yet one. The same note within
+    /// [`limits::VIBE_KEPT_FOR`] asks no model again.
+    ///
+    /// # Errors
+    /// [`Error::NoteGibberish`].
+    pub async fn vibe_check(&self, owner: Owner, note: &Note) -> Result<Vibe, Error> {
+        match vibe::without_engine(note) {
+            Some(Vibe::Gibberish) => return Err(Error::NoteGibberish),
+            Some(vibe) => return Ok(vibe),
+            None => {}
+        }
+        let checked = self.check(owner, note.expose(), None, None).await?;
+        let now = self.base.clock.now();
+        let records = checked.calls.iter().map(|call| self.record(owner, call, now));
+        let write = Write::new().with_all(records);
+        if !checked.calls.is_empty() {
+            self.base.db.commit(write).await?;
+        }
+        Ok(checked.vibe)
+    }
+
+    /// Answers entries whose answer a crash cut off. Returns how many there were.
+    pub async fn sweep(&self) -> Result<usize, Error> {
+        let mut swept = 0;
+        for (owner_id, id) in store::pending(&self.base).await? {
+            let owner = Owner::for_job(owner_id, "answer entries");
+            match self.get(owner, id).await {
+                Ok(entry) => drop(self.answered(owner, entry).await?),
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+            swept += 1;
+        }
+        Ok(swept)
+    }
+
+    /// How often each mood was written on each day of a range, both ends included.
+    pub async fn count_moods(
+        &self,
+        owner: Owner,
+        first: Date,
+        last: Date,
+    ) -> Result<Vec<moods::DayCount>, Error> {
+        store::count_moods(&self.base, owner, first, last).await
+    }
+
+    /// How many days in a row were written, as of `today`.
+    pub async fn streaks(&self, owner: Owner, today: Date) -> Result<moods::Streaks, Error> {
+        let days = store::days(&self.base, owner).await?;
+        Ok(moods::streaks(&days, today))
+    }
+
+    /// Today, in this zone.
+    pub fn today(&self, zone: &Zone) -> Date {
+        zone.day(self.base.clock.now())
+    }
+
+    /// Deletes everything of an owner.
+    pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
+        loop {
+            let touched = self.base.db.commit(Write::from(store::delete_chunk(owner))).await?;
+            if touched.first().is_none_or(|rows| *rows == 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The entry with its answer, if one is to be had. The work goes on if the caller leaves.
+    async fn answered(&self, owner: Owner, entry: Entry) -> Result<Entry, Error> {
+        if entry.ai_status != AiStatus::Pending {
+            return Ok(entry);
+        }
+        let (done, answered) = oneshot::channel();
+        let journal = self.clone();
+        self.base.tasks.spawn(async move {
+            let _ = done.send(journal.answer(owner, entry).await);
+        });
+        answered.await.map_err(|_| Error::ShuttingDown)?
+    }
+
+    async fn answer(&self, owner: Owner, mut entry: Entry) -> Result<Entry, Error> {
+        let previous = store::latest_answer(&self.base, owner, entry.id).await?;
+        let previous = previous.as_ref().map(Private::expose);
+        let mood = Some(entry.mood.as_str());
+        let checked = self.check(owner, entry.note.expose(), mood, previous).await?;
+        let now = self.base.clock.now();
+        apply(&mut entry, checked.vibe);
+        let records = checked.calls.iter().map(|call| self.record(owner, call, now));
+        let write =
+            Write::from(store::set_answer(&self.base.vault, owner, &entry)).with_all(records);
+        match self.base.db.commit(write).await {
+            Ok(_) => Ok(entry),
+            // Deleted, or written anew: that one has an answer of its own.
+            Err(DbError::Guard(_)) => self.get(owner, entry.id).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks the engine unless it was asked a moment ago, and gives up in time.
+    async fn check(
+        &self,
+        owner: Owner,
+        note: &str,
+        mood: Option<&str>,
+        previous: Option<&str>,
+    ) -> Result<Checked, Error> {
+        if let Some(answer) = self.recent.find(owner, note) {
+            return Ok(Checked { vibe: Vibe::Answer(answer), calls: Vec::new() });
+        }
+        let asked = vibe::ask(&*self.engine, note, mood, previous);
+        let checked = tokio::select! {
+            checked = asked => checked,
+            () = tokio::time::sleep(limits::MAX_VIBE_TIME) => {
+                let calls = vec![Call { status: "failed", usage: serene_llm::Usage::default() }];
+                Checked { vibe: Vibe::Failed("MODEL_TIMEOUT"), calls }
+            }
+            // The entry stays pending, and the next start answers it.
+            () = self.base.tasks.ending().cancelled() => return Err(Error::ShuttingDown),
+        };
+        if let Vibe::Answer(answer) = &checked.vibe {
+            self.recent.keep(owner, note, answer);
+        }
+        Ok(checked)
+    }
+
+    fn record(&self, owner: Owner, call: &Call, now: crate::base::Time) -> serene_db::Statement {
+        let record = UsageRecord {
+            purpose: Purpose::VibeCheck,
+            status: call.status,
+            engine: self.engine.name().to_owned(),
+            model: self.engine.model().to_owned(),
+            tokens: call.usage,
+        };
+        self.ledger.settle(owner, &record, now)
+    }
+}
+
+/// Puts what was said into the entry.
+fn apply(entry: &mut Entry, vibe: Vibe) {
+    match vibe {
+        Vibe::Care(tier) => {
+            entry.ai_status = AiStatus::Care;
+            entry.safety_tier = Some(tier);
+            entry.ai_response = Some(vibe::crisis_sentence());
+        }
+        Vibe::Gibberish => entry.ai_status = AiStatus::Skipped,
+        Vibe::Answer(answer) => {
+            entry.ai_status = AiStatus::Complete;
+            entry.ai_response = Some(answer);
+        }
+        Vibe::Failed(code) => {
+            entry.ai_status = AiStatus::Failed;
+            entry.ai_error_code = Some(code.to_owned());
+        }
+    }
+}
