@@ -36,7 +36,7 @@ fn has_markup(lower: &str) -> bool {
         lower[at + 1..]
             .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
     });
-    let entity = lower.match_indices("&").any(|(at, _)| {
+    let entity = lower.match_indices('&').any(|(at, _)| {
         let name = &lower[at + 1..];
         let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(name.len());
         end > 1 && name[end..].starts_with(';')
@@ -68,11 +68,12 @@ fn has_bare_domain(shown: &str) -> bool {
         let lower = ending.to_lowercase();
         // "done.It was" lacks a space.
         let capital = ending.starts_with(char::is_uppercase) && ending != ending.to_uppercase();
+        let is_word = listed(WORDS, &lower) || capital && ending.len() == 2;
         let path = rest.starts_with('/') && rest[1..].starts_with(char::is_alphanumeric);
         name.chars().count() >= 2
             && name.chars().any(char::is_alphabetic)
             && listed(ENDINGS, &lower)
-            && (path || !listed(WORDS, &lower) && !(capital && ending.len() == 2))
+            && (path || !is_word)
     })
 }
 

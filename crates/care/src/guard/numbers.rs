@@ -93,8 +93,7 @@ impl Run<'_> {
         let vanity = self.after.starts_with('-')
             && self.after[1..].starts_with(|c: char| c.is_ascii_alphabetic());
         match self.groups.as_slice() {
-            ["1", "800" | "888" | "877" | "866"] => vanity,
-            ["800" | "1800" | "1300"] => vanity,
+            ["1", "800" | "888" | "877" | "866"] | ["800" | "1800" | "1300"] => vanity,
             [first, ..] => free(first),
             [] => false,
         }

@@ -38,8 +38,8 @@ fn each_kind_of_bad_answer_is_called_by_its_name() {
     for (tag, name) in names {
         let kind: Vec<&str> =
             bad().filter(|(kind, _)| kind.starts_with(tag)).map(|(_, answer)| answer).collect();
-        let named = kind.iter().filter(|answer| guard(answer, &CONTEXT) == Err(name)).count();
-        assert!(named * 10 >= kind.len() * 8, "{tag}: {named} of {}", kind.len());
+        let right = kind.iter().filter(|answer| guard(answer, &CONTEXT) == Err(name)).count();
+        assert!(right * 10 >= kind.len() * 8, "{tag}: {right} of {}", kind.len());
     }
 }
 

@@ -112,8 +112,10 @@ impl Chart<'_> {
         let Some(place) = place else { return };
         if read.complete {
             let end = read.rest.unwrap_or(read.end);
-            let complete = paths.complete(place).iter();
-            self.hits.extend(complete.map(|&phrase| Hit { phrase, start, end }));
+            let complete = paths.complete(place).iter().map(|&phrase| Hit { phrase, start, end });
+            let spelled = self.view.spelled(end);
+            let counts = |hit: &Hit| !spelled || self.book.phrase(hit.phrase).meaning.counts();
+            self.hits.extend(complete.filter(counts));
         }
         if paths.goes_on(place) {
             self.keep(place, start, read.end);

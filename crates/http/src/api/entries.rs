@@ -173,6 +173,7 @@ pub(crate) struct VibeBody {
     /// `complete`, `care` or `failed`.
     #[schema(example = "complete")]
     ai_status: &'static str,
+    /// One or two sentences; null when there are none.
     ai_response: Option<String>,
     #[schema(example = json!(null))]
     ai_error_code: Option<String>,

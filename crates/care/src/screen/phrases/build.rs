@@ -55,8 +55,7 @@ impl Builder {
             Role::Phrase(tier, false) => Meaning::Counts(tier),
             Role::Phrase(tier, true) => Meaning::Brief(tier),
         };
-        let counts = matches!(meaning, Meaning::Counts(_) | Meaning::Brief(_));
-        let traits = if counts { language.bit() | COUNTS } else { 0 };
+        let traits = if meaning.counts() { language.bit() | COUNTS } else { 0 };
         let phrase = u16::try_from(self.phrases.len()).expect("fewer than 2^16 phrases");
         let (start, end) = self.graph.phrase(phrase, traits);
         self.lay(words, &statement.pattern, start, end);

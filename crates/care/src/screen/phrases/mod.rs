@@ -61,6 +61,13 @@ pub(super) enum Meaning {
     Denied,
 }
 
+impl Meaning {
+    /// Whether it is a finding, and not what lowers one.
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Self::Counts(_) | Self::Brief(_))
+    }
+}
+
 /// A phrase as it is reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Phrase {

@@ -19,6 +19,17 @@ pub(in crate::screen) enum Kind {
     Space,
 }
 
+/// What lies between a character and the word before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::screen) enum Gap {
+    /// Nothing of note.
+    Plain,
+    /// It follows a single letter and is one: `k i l l`.
+    Spelling,
+    /// The end of a sentence, which no phrase runs across.
+    Sentence,
+}
+
 /// One folded character.
 #[derive(Clone, Copy)]
 pub(in crate::screen) struct Cell {
@@ -28,8 +39,8 @@ pub(in crate::screen) struct Cell {
     pub(in crate::screen) kind: Kind,
     /// Whether a sentence could begin with it: it was no small letter.
     pub(in crate::screen) opens: bool,
-    /// Whether a sentence ended before it, so that no phrase runs across.
-    pub(in crate::screen) barrier: bool,
+    /// What lies before it.
+    pub(in crate::screen) before: Gap,
 }
 
 impl Cell {
@@ -48,7 +59,7 @@ pub(in crate::screen) fn cells(text: &str) -> Vec<Cell> {
         let visible = text.chars().filter(|&c| !is_invisible(c));
         visible.nfkc().for_each(|c| fold(c, &mut cells));
     }
-    mark_sentences(&mut cells);
+    mark_gaps(&mut cells);
     cells
 }
 
@@ -115,7 +126,7 @@ fn is_decoration(c: char) -> bool {
 }
 
 fn push(cells: &mut Vec<Cell>, ch: char, kind: Kind, opens: bool) {
-    cells.push(Cell { ch, kind, opens, barrier: false });
+    cells.push(Cell { ch, kind, opens, before: Gap::Plain });
 }
 
 fn fold_ascii(c: char, cells: &mut Vec<Cell>) {
@@ -249,9 +260,8 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(u32::from(c) - zero, 10)
 }
 
-/// Sets the barriers: between two words with the end of a sentence between them. Runs of single
-/// letters (`K. I. L. L.`) are no sentences.
-fn mark_sentences(cells: &mut [Cell]) {
+/// Sets what lies before each word. A run of single letters (`K. I. L. L.`) is no row of sentences.
+fn mark_gaps(cells: &mut [Cell]) {
     let mut last_word = 0; // length of the word before
     let mut at = 0;
     while at < cells.len() {
@@ -266,9 +276,10 @@ fn mark_sentences(cells: &mut [Cell]) {
         if word == cells.len() {
             return;
         }
-        let single = last_word <= 1 && at - word <= 1;
-        if !single && cells[word].opens && ends_sentence(&cells[gap..word], cells[word].ch) {
-            cells[word].barrier = true;
+        if last_word == 1 && at - word == 1 {
+            cells[word].before = Gap::Spelling;
+        } else if cells[word].opens && ends_sentence(&cells[gap..word], cells[word].ch) {
+            cells[word].before = Gap::Sentence;
         }
         last_word = at - word;
     }
@@ -321,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_barrier_stands_only_where_a_sentence_ends() {
-        let barriers = |text: &str| cells(text).iter().filter(|cell| cell.barrier).count();
+        let barriers = |text: &str| cells(text).iter().filter(|cell| cell.before == Gap::Sentence).count();
         assert_eq!(barriers("That was the end. My life goes on."), 1);
         assert_eq!(barriers("kill. myself"), 0);
         assert_eq!(barriers("K. I. L. L."), 0);

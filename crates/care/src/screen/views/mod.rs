@@ -8,7 +8,7 @@
 mod fold;
 mod lookalikes;
 
-pub(super) use fold::{Cell, Kind, cells, letters};
+pub(super) use fold::{Cell, Gap, Kind, cells, letters};
 use fold::{is_arabic, is_unspaced};
 use lookalikes::{Leet, leet};
 pub(super) use lookalikes::leet_choices;
@@ -98,26 +98,18 @@ impl View {
         };
         let mut gap = true;
         let mut last: Option<(char, Kind)> = None;
-        let mut letters = 0; // since the last gap
-        let mut before = 0; // between the last two gaps
         for (at, cell) in cells.iter().enumerate() {
             let Some(ch) = read(cells, at, reading) else {
                 view.offsets.push(view.text.len());
                 gap = true;
                 continue;
             };
-            if gap {
-                before = std::mem::take(&mut letters);
-            }
-            letters += 1;
-            if letters == 2 || before > 1 {
-            }
             let edge = gap
                 || is_unspaced(ch)
                 || last.is_some_and(|(before, kind)| {
                     is_unspaced(before) || reading == Reading::Plain && kind != cell.kind
                 });
-            view.push(ch, edge, cell.barrier, last.map(|(before, _)| before));
+            view.push(ch, edge, cell.before, last.map(|(before, _)| before));
             last = Some((ch, cell.kind));
             gap = false;
         }
@@ -130,19 +122,24 @@ impl View {
         view
     }
 
-    fn push(&mut self, ch: char, edge: bool, barrier: bool, last: Option<char>) {
+    fn push(&mut self, ch: char, edge: bool, gap: Gap, last: Option<char>) {
         let at = self.text.len();
         if edge {
             self.flags[at] |= END;
         }
-        if last == Some(ch) && !barrier {
+        self.flags[at] |= match gap {
+            Gap::Sentence => BARRIER,
+            Gap::Spelling => SPELLED,
+            Gap::Plain => 0,
+        };
+        if last == Some(ch) && gap != Gap::Sentence {
             let begin = at - ch.len_utf8();
             self.flags[begin] |= if edge { START } else { 0 };
             self.flags[at] |= RUN;
             self.offsets.push(begin);
             return;
         }
-        self.flags[at] |= if edge { START } else { 0 } | if barrier { BARRIER } else { 0 };
+        self.flags[at] |= if edge { START } else { 0 };
         self.offsets.push(at);
         self.text.push(ch);
         self.flags.resize(self.text.len() + 1, 0);
@@ -185,6 +182,12 @@ impl View {
     /// Whether a sentence ended here, so that a phrase may not go on.
     pub(super) fn barrier(&self, at: usize) -> bool {
         self.flags[at] & BARRIER != 0
+    }
+
+    /// Whether this is a gap in a word that is spelled out ("k i l l"), where words seem to end
+    /// after every letter.
+    pub(super) fn spelled(&self, at: usize) -> bool {
+        self.flags[at] & SPELLED != 0
     }
 
     /// If the letter before this offset was written more than once: where it begins. The second
