@@ -120,7 +120,8 @@ def possible(field, value):
             return plain(value)
     if field == "attachments" and isinstance(value, list):
         # Their first bytes are looked at.
-        image = re.compile(r"data:image/(png|jpeg|webp|gif);base64,[0-9A-Za-z+/]*={0,2}\Z")
+        image = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([0-9A-Za-z+/]{4})*"
+                           r"([0-9A-Za-z+/][AQgw]==|[0-9A-Za-z+/]{2}[AEIMQUYcgkosw048]=)?\Z")
         return [PICTURE if isinstance(url, str) and image.match(url) else url for url in value]
     return value
 

@@ -172,6 +172,8 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
 
     #[test]
@@ -183,18 +185,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_server_is_a_dead_one() {
-        let mut command = Command::new("sleep");
-        command.arg("60").kill_on_drop(true);
-        let child = command.spawn().unwrap();
-        let id = child.id().unwrap();
-        let folder = PathBuf::new();
-        let server = Server {
-            address: ([127, 0, 0, 1], 9).into(),
-            child,
-            folder,
-            ready_after: Duration::ZERO,
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        // `sh serve` in place of `serene serve`: it prints where somebody else listens.
+        let script = format!("echo '  listening  http://{address}'; exec sleep 60");
+        std::fs::write(folder.path().join("serve"), script).unwrap();
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            stream
         };
+        let start = Server::start(Path::new("/bin/sh"), folder.path(), Mode::Measured);
+        let (server, _stream) = tokio::join!(start, answer);
+        let mut server = server.unwrap();
+        assert_eq!(server.address(), address);
         assert!(server.cpu_time().is_some());
+        server.check_alive().unwrap();
+        let id = server.child.id().unwrap();
         drop(server);
         assert!(killed(id).await);
     }

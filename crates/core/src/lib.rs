@@ -1,7 +1,7 @@
 //! The product: accounts, conversations, generations and usage, on a database and an engine.
 //!
 //! Slices depend on each other in this order, downwards only: [`base`], [`accounts`], [`usage`],
-//! [`conversations`], [`generations`], [`journal`]. Each keeps its SQL to itself. What spans several of them is
+//! [`conversations`], [`generations`], [`journal`]; [`search`] reads the last three. Each keeps its SQL to itself. What spans several of them is
 //! in [`Serene`]. No HTTP, no environment and no model's wire format is known here.
 
 pub mod accounts;
@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod generations;
 pub mod journal;
 pub mod schema;
+pub mod search;
 mod serene;
 pub mod usage;
 

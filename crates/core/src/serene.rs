@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{AccountOptions, Accounts},
-    base::{Base, Error, Owner},
-    conversations::{Conversation, Conversations},
+    base::{Base, Cursor, Error, Owner, Page, PageSize},
+    conversations::{Conversation, Conversations, Message},
     generations::{DEFAULT_INSTRUCTION, Generations},
-    journal::Journal,
+    journal::{Entry, Journal},
+    search::{self, Wanted},
     usage::Ledger,
 };
 
@@ -92,6 +93,28 @@ impl Serene {
                 }
             }
         });
+    }
+
+    /// A page of the owner's entries that have what is wanted, newest first.
+    pub async fn search_entries(
+        &self,
+        owner: Owner,
+        wanted: &Wanted,
+        cursor: Option<Cursor>,
+        size: PageSize,
+    ) -> Result<Page<Entry>, Error> {
+        search::entries(&self.journal, owner, wanted, cursor, size).await
+    }
+
+    /// A page of the owner's messages that have what is wanted, newest first.
+    pub async fn search_messages(
+        &self,
+        owner: Owner,
+        wanted: &Wanted,
+        cursor: Option<Cursor>,
+        size: PageSize,
+    ) -> Result<Page<Message>, Error> {
+        search::messages(&self.conversations, owner, wanted, cursor, size).await
     }
 
     /// Whether requests can be served: not once the server is stopping, and not while the database

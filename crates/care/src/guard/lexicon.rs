@@ -35,12 +35,12 @@ const ALLOWED: &str = "\u{0}";
 
 /// Phrases of words, each with what it means, by the first letter of the first word.
 struct Phrases<T> {
-    by_letter: HashMap<char, Vec<(Vec<Part>, T)>>,
+    by_letter: HashMap<char, Vec<(Box<[Part]>, T)>>,
 }
 
 /// A word of a phrase.
 struct Part {
-    text: String,
+    text: Box<str>,
     /// It need only begin so.
     is_stem: bool,
     /// Repeated letters count.
@@ -52,12 +52,13 @@ impl Part {
         let (word, is_exact) = word.strip_prefix('=').map_or((word, false), |rest| (rest, true));
         let (word, is_stem) = word.strip_suffix('-').map_or((word, false), |rest| (rest, true));
         let folded: String = tokens(&shown(word)).into_iter().map(|token| token.word).collect();
-        Self { text: if is_exact { folded } else { collapsed(&folded) }, is_stem, is_exact }
+        let text = if is_exact { folded } else { collapsed(&folded) };
+        Self { text: text.into_boxed_str(), is_stem, is_exact }
     }
 
     fn matches(&self, word: &View) -> bool {
         let text = if self.is_exact { &word.exact } else { &word.collapsed };
-        if self.is_stem { text.starts_with(&self.text) } else { *text == self.text }
+        if self.is_stem { text.starts_with(&*self.text) } else { **text == *self.text }
     }
 }
 
@@ -76,7 +77,7 @@ impl<T> Default for Phrases<T> {
 
 impl<T: Copy> Phrases<T> {
     fn add(&mut self, entry: &str, meaning: T) {
-        let parts: Vec<Part> = entry.split_whitespace().map(Part::read).collect();
+        let parts: Box<[Part]> = entry.split_whitespace().map(Part::read).collect();
         if let Some(letter) = parts.first().and_then(|part| part.text.chars().next()) {
             self.by_letter.entry(letter).or_default().push((parts, meaning));
         }

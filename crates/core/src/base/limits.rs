@@ -77,7 +77,9 @@ limits! {
     VIBE_KEPT_FOR: Duration = Duration::from_mins(10);
     /// Stretches in a history of moods.
     MAX_HISTORY_BUCKETS: usize = 400 => count "stretches";
-    /// Rows that a search by tag reads at a time.
+    /// What is looked for in a search.
+    MAX_QUERY_CHARS: usize = 200 => count "characters";
+    /// Rows that a search reads at a time.
     SCAN_PAGE_ROWS: u32 = 200 => count "rows";
     /// Images with one message.
     MAX_ATTACHMENTS: usize = 4 => count "images";

@@ -216,6 +216,16 @@ impl Conversations {
         Ok(page)
     }
 
+    /// The messages before `cursor` in conversations that are not in the trash, newest first, as
+    /// many as a search reads at a time.
+    pub(crate) async fn scan(
+        &self,
+        owner: Owner,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Message>, Error> {
+        store::scan(&self.base, owner, cursor).await
+    }
+
     /// One message, of any version.
     ///
     /// # Errors

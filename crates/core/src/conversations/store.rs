@@ -105,6 +105,11 @@ serene_db::statements! {
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
                 " WHERE m.owner_id = ? AND m.id = ? AND c.deleted_at IS NULL LIMIT 1");
+    SCAN = "messages.scan":
+        concat!("SELECT ", message_columns!(), " FROM messages m",
+                " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
+                " WHERE m.owner_id = ? AND m.number < ? AND m.shown = 1 AND c.deleted_at IS NULL",
+                " ORDER BY m.number DESC LIMIT ?");
     END_REPLY = "messages.end_reply":
         "UPDATE messages SET status = ?, content = ?, error_code = ?, engine = ?, model = ?, \
          updated_at = ? WHERE owner_id = ? AND id = ?";
@@ -453,6 +458,17 @@ pub(super) async fn message_by(
 ) -> Result<Option<Message>, Error> {
     let map = |row: &Row<'_>| message(&base.vault, owner, row);
     base.db.query_one(Select::new(&MESSAGE, values![owner.id(), id], map)).await
+}
+
+pub(super) async fn scan(
+    base: &Base,
+    owner: Owner,
+    cursor: Option<Cursor>,
+) -> Result<Vec<Message>, Error> {
+    let before = cursor.map_or(i64::MAX, |cursor| cursor.number);
+    let map = |row: &Row<'_>| message(&base.vault, owner, row);
+    let values = values![owner.id(), before, limits::SCAN_PAGE_ROWS];
+    base.db.query(Select::new(&SCAN, values, map)).await
 }
 
 pub(super) async fn recent(

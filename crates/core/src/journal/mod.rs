@@ -20,7 +20,7 @@ pub use vibe::Vibe;
 use vibe::{Call, Checked, Recent};
 
 use crate::{
-    base::{Base, Cursor, Error, Owner, Page, Private, Resource, Zone, error::OrNotFound, limits},
+    base::{Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Zone, error::OrNotFound, limits},
     usage::{Ledger, Purpose, UsageRecord},
 };
 
@@ -77,6 +77,17 @@ impl Journal {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The entries before `cursor`, newest first, as many as a search reads at a time.
+    pub(crate) async fn scan(
+        &self,
+        owner: Owner,
+        cursor: Option<Cursor>,
+    ) -> Result<Vec<Entry>, Error> {
+        let size = PageSize::new(None)?;
+        let all = ListEntries { from: None, to: None, mood: None, tag: None, cursor, size };
+        store::list(&self.base, owner, &all, cursor, limits::SCAN_PAGE_ROWS).await
     }
 
     /// One entry.

@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serene_core::{
     accounts::User,
-    base::{Cursor, Error, PageSize, Private, Time, Zone},
+    base::{Cursor, Error, Page, PageSize, Private, Time, Zone},
     conversations::CRISIS_SENTENCE,
     journal::{AiStatus, Entry, EntryChanges, ListEntries, Mood, NewEntry, Note, Vibe, parse_tags},
 };
@@ -28,6 +28,7 @@ use crate::{
 /// What an entry begins with.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewEntry)]
 pub(crate) struct NewEntryBody {
     /// Your own id for it: creating it again returns the one that is there.
     #[schema(example = json!(null))]
@@ -56,6 +57,7 @@ pub(crate) struct NewEntryBody {
 /// What to change. Fields that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EntryChanges)]
 pub(crate) struct EntryChangesBody {
     #[schema(example = "calm", min_length = 1, max_length = 64)]
     mood: Option<String>,
@@ -128,6 +130,15 @@ pub(crate) struct EntryPageBody {
     next_cursor: Option<String>,
 }
 
+impl From<Page<Entry>> for EntryPageBody {
+    fn from(page: Page<Entry>) -> Self {
+        Self {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor: page.next.map(|cursor| cursor.encode()),
+        }
+    }
+}
+
 /// Which entries.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +167,7 @@ pub(crate) struct ListQuery {
 /// A note to check.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Note)]
 pub(crate) struct NoteBody {
     /// At least 50 characters, counted in Unicode code points after trimming.
     #[schema(
@@ -276,10 +288,7 @@ pub(crate) async fn list(
         size: PageSize::new(query.limit)?,
     };
     let page = app.serene.journal.list(caller.owner, list).await?;
-    Ok(Answer(EntryPageBody {
-        items: page.items.into_iter().map(Into::into).collect(),
-        next_cursor: page.next.map(|cursor| cursor.encode()),
-    }))
+    Ok(Answer(page.into()))
 }
 
 /// Read an entry

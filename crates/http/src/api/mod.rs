@@ -10,6 +10,7 @@ mod health;
 mod me;
 mod messages;
 mod moods;
+mod search;
 pub(crate) mod openapi;
 mod rules;
 
@@ -50,6 +51,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(moods::weekly))
         .routes(routes!(moods::history))
         .routes(routes!(moods::streaks))
+        .routes(routes!(search::entries))
+        .routes(routes!(search::messages))
         // Health.
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -5,7 +5,7 @@ use super::{
     sense::{self, Sense},
     spans::{hash, sentences},
     text, tongue,
-    words::{Tone, feeling_at, general as say, journal as page, lexicon, themes_heavy::GRIEF},
+    words::{self, Tone, feeling_at, general as say, journal as page, lexicon, themes_heavy::GRIEF},
 };
 
 /// The most characters of the answer.
@@ -152,11 +152,13 @@ fn mention(sense: &Sense) -> Option<String> {
 }
 
 /// Themes whose words sound like a sickroom.
-const KEPT_OUT: &[&str] = &["health", "illness", "self"];
+const KEPT_OUT: &[&str] = &["health", "illness", "self", "heavy-hearted", "quitting"];
 
+/// Only words of our own lists are said: what no list knows could be the name of a drug.
 fn is_safe(mention: &str) -> bool {
     let words: Vec<&str> = mention.split(' ').collect();
     words.len() <= 5
+        && words.iter().all(|w| words::is_own(&text::fold(w), KEPT_OUT))
         && words.iter().all(|w| w.chars().all(|c| c.is_alphabetic() && c < '\u{250}' || c == '\'' || c == '-') && !lexicon::is_avoided(&text::fold(w)))
         && !words.iter().any(|w| MEDICAL.contains(&text::fold(w).as_str()))
 }
@@ -172,5 +174,8 @@ mod tests {
         assert!(is_safe("your little brother"));
         assert!(!is_safe("the www thing"));
         assert!(!is_safe("your diagnosis"));
+        assert!(!is_safe("Zoloft"));
+        assert!(!is_safe("the hot-line"));
+        assert!(is_safe("passing your driving test"));
     }
 }

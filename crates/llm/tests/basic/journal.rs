@@ -78,6 +78,19 @@ fn it_picks_up_a_person_or_a_theme() {
 }
 
 #[test]
+fn a_word_nobody_knows_is_not_said_back() {
+    for (note, word) in [
+        ("Zoloft and the Samaritans, that was all I could think of today, walking around the block for an hour.", "Zoloft"),
+        ("The right dosage can make mornings easier, or so the leaflet said, and the sociopath next door agreed.", "dosage"),
+        ("A hot-line is open for everybody, they wrote on the wall of the hospital, next to the old Medikament sign.", "hot"),
+    ] {
+        let answer = reflect(note, None, None);
+        guard(&answer);
+        assert!(!answer.contains(word) && !answer.contains("Samaritans") && !answer.contains("sociopath"), "{answer}");
+    }
+}
+
+#[test]
 fn danger_gets_the_fixed_sentence() {
     let fixed = "If you're feeling unsafe or overwhelmed, please consider reaching out to someone you trust or a local support service.";
     for note in ["I want to die", "I keep thinking of self-harm", "SUICIDE", "I could kill myself"] {

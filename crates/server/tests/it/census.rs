@@ -72,6 +72,8 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("weekly_moods", Own, &["", "?week=2026-W07"]),
     ("mood_history", Own, &["", "?by=month"]),
     ("streaks", Own, &[""]),
+    ("search_entries", Own, &["?q=mine", "?q=a"]),
+    ("search_messages", Own, &["?q=mine", "?q=a"]),
     ("livez", Open, &[""]),
     ("readyz", Open, &[""]),
     ("healthz", Open, &[""]),

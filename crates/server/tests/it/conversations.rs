@@ -329,10 +329,8 @@ async fn the_lists_show_chats_and_not_journal_sessions() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
     let owner = app.owner(&mira);
-    let new = serene_core::conversations::NewConversation {
-        kind: Kind::Session,
-        ..Default::default()
-    };
+    let new =
+        serene_core::conversations::NewConversation { kind: Kind::Session, ..Default::default() };
     app.serene.conversations.create(owner, new).await.unwrap();
     assert!(shelf(&mira, "active", 100).await.0.is_empty());
 }

@@ -12,5 +12,6 @@ mod messages;
 mod openapi;
 mod readme;
 mod replies;
+mod search;
 mod statements;
 mod wire;

@@ -143,8 +143,7 @@ async fn a_message_is_read_and_deleted_for_good() {
     }
     mira.delete(&path(&first["assistant_message"])).await.expect(StatusCode::NO_CONTENT);
     mira.get(&path(&first["assistant_message"])).await.expect_error(404, "MESSAGE_NOT_FOUND");
-    let generation =
-        format!("/api/v1/generations/{}", first["generation"]["id"].as_str().unwrap());
+    let generation = format!("/api/v1/generations/{}", first["generation"]["id"].as_str().unwrap());
     mira.get(&generation).await.expect_error(404, "GENERATION_NOT_FOUND");
     let (left, _) = pages(&mira, &id, "asc", 100).await;
     let second = [second["user_message"].clone(), second["assistant_message"].clone()];
@@ -204,7 +203,8 @@ async fn what_people_write_comes_back_as_they_wrote_it() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
     let id = mira.conversation().await;
-    let text = "  two  spaces\r\n\ttab \u{1f469}\u{200d}\u{1f467} e\u{301} \u{202e}rtl \u{feff}\\\" ";
+    let text =
+        "  two  spaces\r\n\ttab \u{1f469}\u{200d}\u{1f467} e\u{301} \u{202e}rtl \u{feff}\\\" ";
     let exchange = mira.say(&id, text).await;
     let id = exchange["user_message"]["id"].as_str().unwrap();
     let message = mira.get(&format!("/api/v1/messages/{id}")).await.expect(StatusCode::OK);

@@ -61,7 +61,12 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// Every property below a schema, with where it is; references are followed.
-fn properties<'a>(document: &'a Value, schema: &'a Value, at: &str, out: &mut Vec<(String, &'a Value)>) {
+fn properties<'a>(
+    document: &'a Value,
+    schema: &'a Value,
+    at: &str,
+    out: &mut Vec<(String, &'a Value)>,
+) {
     let schema = resolve(document, schema);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let at = format!("{at}.{name}");
@@ -89,6 +94,7 @@ fn is_text(schema: &Value) -> bool {
     schema["type"] == "string" || schema["type"].as_array().is_some_and(|t| t[0] == "string")
 }
 
+/// The list is in `snapshots/`; with `INSTA_UPDATE=always` this test writes it anew.
 #[test]
 fn the_operations_are_these() {
     let mut listing = String::new();
@@ -97,8 +103,7 @@ fn the_operations_are_these() {
         let statuses = operation.statuses().join(" ");
         writeln!(listing, "{method} {path} {} {statuses}", operation.name()).unwrap();
     }
-    println!("{listing}");
-    assert_snapshot!(listing, @"");
+    assert_snapshot!("operations", listing);
 }
 
 #[tokio::test]
@@ -117,7 +122,8 @@ async fn the_pages_that_show_it_come_from_the_binary() {
     let page = app.anonymous().get("/docs/").await;
     let text = String::from_utf8(page.expect_raw(StatusCode::OK).to_vec()).unwrap();
     assert!(text.contains("swagger-ui"), "{text}");
-    let outside = text.contains("http://") || text.contains("https://") || text.contains("src=\"//");
+    let outside =
+        text.contains("http://") || text.contains("https://") || text.contains("src=\"//");
     assert!(!outside, "nothing is loaded from elsewhere: {text}");
     let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.contains("default-src 'self'"), "{policy}");
@@ -127,8 +133,12 @@ async fn the_pages_that_show_it_come_from_the_binary() {
 #[test]
 fn every_operation_says_what_it_is() {
     let document = document();
-    let tags: BTreeSet<&str> =
-        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let tags: BTreeSet<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
     let mut names = BTreeSet::new();
     for operation in operations() {
         let name = operation.name().to_owned();
@@ -203,7 +213,8 @@ fn bodies_have_examples_and_limits() {
             properties(&document, &body["schema"], name, &mut sent);
         }
         for (at, property) in sent {
-            if is_text(property) && property.get("format").is_none_or(|format| format == "password") {
+            if is_text(property) && property.get("format").is_none_or(|format| format == "password")
+            {
                 if property.get("example").is_none() {
                     wrong.insert(format!("{at} has no example"));
                 }

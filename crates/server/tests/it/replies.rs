@@ -207,9 +207,7 @@ struct Custom {
 }
 
 impl Custom {
-    fn new(
-        answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static,
-    ) -> Self {
+    fn new(answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), ends: true, dropped: Arc::default() }
     }
 

@@ -183,7 +183,8 @@ fn statements_are_written_for_three_databases() {
             assert!(!text.contains(word), "{} uses {word}: {why}", sql.name());
         }
         assert!(!text.contains(';'), "{} is one statement", sql.name());
-        let numbered = text.split('?').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let numbered =
+            text.split('?').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         assert!(!numbered, "{} numbers its placeholders", sql.name());
         if is_insert(sql.text()) {
             assert_eq!(text.matches(" values ").count(), 1, "{}", sql.name());
@@ -192,7 +193,10 @@ fn statements_are_written_for_three_databases() {
 }
 
 /// The names of the statements whose plan has such a line.
-async fn plans_with(app: &TestApp, wanted: impl Fn(&str) -> bool) -> BTreeMap<&'static str, String> {
+async fn plans_with(
+    app: &TestApp,
+    wanted: impl Fn(&str) -> bool,
+) -> BTreeMap<&'static str, String> {
     let mut found = BTreeMap::new();
     for sql in serene_core::statements().filter(|sql| !is_insert(sql.text())) {
         let plan = app.serene.base().db.explain(sql).await.unwrap();

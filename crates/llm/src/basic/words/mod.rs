@@ -18,7 +18,10 @@ pub(super) mod themes_life;
 pub(super) mod themes_world;
 pub(super) mod tongues;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// How an answer should sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +111,25 @@ pub(super) fn theme_at(words: &[&str]) -> Option<(&'static Theme, &'static str, 
 /// The feeling these words begin with, and how many of the words name it.
 pub(super) fn feeling_at(words: &[&str]) -> Option<(&'static Feeling, usize)> {
     FEELING_INDEX.at(words)
+}
+
+/// True for a word of the everyday lists: small words, nouns, adjectives, names, kin, verbs, and the
+/// words of every theme that is neither heavy nor among those `without`.
+pub(super) fn is_own(word: &str, without: &[&str]) -> bool {
+    static VERBS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| lexicon::VERBS.iter().chain(lexicon::AIMS).map(|(_, form)| *form).collect());
+    static BY_THEME: LazyLock<Vec<(&Theme, HashSet<&str>)>> = LazyLock::new(|| {
+        let light = themes().filter(|theme| theme.lean != Tone::Heavy);
+        light.map(|t| (t, t.words.iter().flat_map(|(word, mention)| word.split(' ').chain(mention.split(' '))).collect())).collect()
+    });
+    lexicon::is_stop(word)
+        || lexicon::is_noun(word)
+        || lexicon::is_adjective(word)
+        || lexicon::is_name(word)
+        || lexicon::PROPER.contains(&word)
+        || VERBS.contains(word)
+        || lexicon::KIN.iter().any(|(kin, _)| *kin == word)
+        || BY_THEME.iter().any(|(theme, words)| !without.contains(&theme.name) && words.contains(word))
 }
 
 /// True for a single word some list of the material listens for.

@@ -18,9 +18,8 @@ fn saved(app: &TestApp) -> Vec<(i64, String)> {
     let sql = app.sql();
     let chunks = "SELECT start_offset, content FROM generation_chunks ORDER BY start_offset";
     let mut statement = sql.prepare(chunks).unwrap();
-    let rows = statement.query_map([], |row| {
-        Ok((row.get(0)?, String::from_utf8(row.get(1)?).unwrap()))
-    });
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, String::from_utf8(row.get(1)?).unwrap())));
     rows.unwrap().map(Result::unwrap).collect()
 }
 
@@ -121,7 +120,8 @@ fn a_reply_that_a_kill_cut_off_is_kept_as_far_as_it_was_saved() {
 
         // A reader resumes with what it has, even if that is more than was saved.
         let stream = format!("{path}/stream");
-        let (rest, (name, _, done)) = Stream::get(&mira, &format!("{stream}?after=4")).await.rest().await;
+        let (rest, (name, _, done)) =
+            Stream::get(&mira, &format!("{stream}?after=4")).await.rest().await;
         assert_eq!((rest.as_str(), name.as_str()), (&text[4..], "done"));
         assert_eq!(done["message"], reply);
         let ahead = format!("{stream}?after={}", text.len() + 500);

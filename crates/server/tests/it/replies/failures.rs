@@ -135,7 +135,8 @@ async fn a_panicking_engine_fails_its_reply_and_nothing_else() {
 #[tokio::test]
 async fn an_engine_that_panics_in_the_middle_leaves_its_text() {
     let engine = InTheMiddle;
-    let setup = crate::app::Setup { engine: Some(std::sync::Arc::new(engine)), ..Default::default() };
+    let setup =
+        crate::app::Setup { engine: Some(std::sync::Arc::new(engine)), ..Default::default() };
     let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
     let id = mira.conversation().await;
@@ -212,7 +213,8 @@ async fn a_reply_is_cut_where_it_gets_too_long() {
     let one = vec![piece.repeat(100)];
     for pieces in [many, one] {
         let whole = pieces.concat();
-        let engine = Custom::endless(move || pieces.iter().cloned().map(|p| Ok(Event::Delta(p))).collect());
+        let engine =
+            Custom::endless(move || pieces.iter().cloned().map(|p| Ok(Event::Delta(p))).collect());
         let app = TestApp::with(custom(engine.clone())).await;
         let mira = app.user("mira").await;
         let id = mira.conversation().await;
@@ -259,9 +261,12 @@ async fn a_model_that_never_ends_is_given_up() {
     tokio::time::pause();
     let start = tokio::time::Instant::now();
     let (text, (name, _, data)) = stream.rest().await;
-    assert!(start.elapsed() >= MAX_GENERATION.mul_f32(0.9) , "{:?}", start.elapsed());
+    assert!(start.elapsed() >= MAX_GENERATION.mul_f32(0.9), "{:?}", start.elapsed());
     tokio::time::resume();
-    assert_eq!((text.as_str(), name.as_str(), &data["code"]), ("", "error", &json!("MODEL_TIMEOUT")));
+    assert_eq!(
+        (text.as_str(), name.as_str(), &data["code"]),
+        ("", "error", &json!("MODEL_TIMEOUT"))
+    );
     expect_failed(&app, &mira, &id, "MODEL_TIMEOUT", "so far").await;
     assert_eq!(engine.dropped(), 1);
 }

@@ -126,7 +126,9 @@ async fn a_long_conversation_is_told_from_its_end() {
         mira.say(&id, &long(letter)).await;
     }
     let requests = app.engine.as_ref().unwrap().requests();
-    let told: Vec<char> =
-        requests[2].messages[1..].iter().map(|message| message.text.chars().next().unwrap()).collect();
+    let told: Vec<char> = requests[2].messages[1..]
+        .iter()
+        .map(|message| message.text.chars().next().unwrap())
+        .collect();
     assert_eq!(told, ['b', 'b', 'c'], "whole messages, the newest, and the new one");
 }

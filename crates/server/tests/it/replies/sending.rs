@@ -122,9 +122,7 @@ async fn the_same_message_fifty_times_at_once_is_one_message() {
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let (mira, path) = (mira.clone(), messages_of(&id));
-        senders.spawn(async move {
-            mira.post(&path, json!({"id": ID, "content": "hello"})).await
-        });
+        senders.spawn(async move { mira.post(&path, json!({"id": ID, "content": "hello"})).await });
     }
     let answers = senders.join_all().await;
     let distinct: HashSet<String> =

@@ -166,7 +166,10 @@ async fn a_reply_goes_on_when_its_reader_leaves() {
     let (text, _) = Stream::get(&mira, &path).await.rest().await;
     assert_eq!(text, words(30)[4..]);
     let reply = only_reply(&mira, &conversation).await;
-    assert_eq!((&reply["status"], reply["content"].as_str().unwrap()), (&json!("complete"), &*words(30)));
+    assert_eq!(
+        (&reply["status"], reply["content"].as_str().unwrap()),
+        (&json!("complete"), &*words(30))
+    );
 }
 
 #[tokio::test]

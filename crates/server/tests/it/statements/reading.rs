@@ -82,7 +82,8 @@ fn tables(words: &[String]) -> Vec<(String, String)> {
         }
         let Some(table) = words.get(index + 1).filter(|table| *table != "()") else { continue };
         let alias = words.get(index + 2).filter(|word| !NO_ALIAS.contains(&word.as_str()));
-        let alias = if alias.is_some_and(|word| word == "as") { words.get(index + 3) } else { alias };
+        let alias =
+            if alias.is_some_and(|word| word == "as") { words.get(index + 3) } else { alias };
         tables.push((table.clone(), alias.unwrap_or(table).clone()));
     }
     tables
@@ -119,7 +120,8 @@ fn scope_violations(scope: &Scope, owned: &[&str]) -> Vec<String> {
         }
     }
     let from = scope.words.iter().position(|word| word == "from");
-    let listed = from.zip(start).map_or(&[][..], |(from, start)| &scope.words[from..start.max(from)]);
+    let listed =
+        from.zip(start).map_or(&[][..], |(from, start)| &scope.words[from..start.max(from)]);
     if listed.iter().any(|word| word == ",") {
         wrong.push("tables joined by a comma".into());
     }
@@ -143,9 +145,7 @@ fn bound(scope: &Scope, conditions: &[String]) -> Vec<String> {
     loop {
         let next = scope.tables.iter().map(|(_, alias)| alias).find(|alias| {
             let own = column(alias);
-            let tied = |other: &String| {
-                equal(&own, &column(other)) || equal(&column(other), &own)
-            };
+            let tied = |other: &String| equal(&own, &column(other)) || equal(&column(other), &own);
             !bound.contains(alias)
                 && (equal(&own, "?") || (alone && equal("owner_id", "?")) || bound.iter().any(tied))
         });
