@@ -42,6 +42,20 @@ pub struct Base {
 }
 
 impl Base {
+    /// Runs a deletion of a piece again and again, until nothing is left. Other writers get through
+    /// in between.
+    pub(crate) async fn delete_in_pieces(
+        &self,
+        piece: impl Fn() -> serene_db::Statement,
+    ) -> Result<(), Error> {
+        loop {
+            let touched = self.db.commit(serene_db::Write::from(piece())).await?;
+            if touched.first().is_none_or(|rows| *rows == 0) {
+                return Ok(());
+            }
+        }
+    }
+
     /// A new row id, made now.
     pub fn new_id(&self) -> uuid::Uuid {
         self.ids.new_id(self.clock.now())

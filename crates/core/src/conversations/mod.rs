@@ -169,7 +169,7 @@ impl Conversations {
     pub async fn delete_from_trash(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
         // From here on it cannot be restored, and a crash leaves it to the next purge.
         self.commit_guarded(Write::from(store::begin_purge(owner, id))).await?;
-        self.delete_in_chunks(|| store::delete_message_chunk(owner, id)).await?;
+        self.base.delete_in_pieces(|| store::delete_message_chunk(owner, id)).await?;
         self.commit_guarded(Write::from(store::end_purge(owner, id))).await
     }
 
@@ -354,17 +354,8 @@ impl Conversations {
 
     /// Deletes everything of an owner, in pieces that let other writers through.
     pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
-        self.delete_in_chunks(|| store::delete_any_message_chunk(owner)).await?;
-        self.delete_in_chunks(|| store::delete_conversation_chunk(owner)).await
-    }
-
-    async fn delete_in_chunks(&self, chunk: impl Fn() -> Statement) -> Result<(), Error> {
-        loop {
-            let touched = self.base.db.commit(Write::from(chunk())).await?;
-            if touched.first().is_none_or(|rows| *rows == 0) {
-                return Ok(());
-            }
-        }
+        self.base.delete_in_pieces(|| store::delete_any_message_chunk(owner)).await?;
+        self.base.delete_in_pieces(|| store::delete_conversation_chunk(owner)).await
     }
 
     /// Commits a write whose guards fail only for what is not there.

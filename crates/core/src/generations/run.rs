@@ -15,7 +15,7 @@ use super::{
 use crate::{
     base::{Error, Owner, Private, limits},
     conversations::{Message, MessageStatus, SafetyTier},
-    usage::{Purpose, UsageRecord},
+    usage::{Purpose, UsageRecord, estimate},
 };
 
 /// How long to wait before trying again to store the end of a reply, at first and at most.
@@ -192,7 +192,7 @@ impl Run {
     fn finished(&self, outcome: &Outcome) -> (Message, Generation) {
         let text = self.live.since(0);
         let now = self.inner.base.clock.now();
-        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome, &text));
+        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_bytes, &text));
         let mut message = self.message.clone();
         message.status = outcome.status;
         message.error_code = outcome.error_code.map(str::to_owned);
@@ -262,7 +262,7 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     generation.status = status;
     generation.ended_at = Some(now);
-    generation.usage = Some(estimate(&Outcome::ended(status, None), &text));
+    generation.usage = Some(estimate(0, &text));
     message.status = status;
     message.engine = Some(generation.engine.clone());
     message.model = Some(generation.model.clone());
@@ -273,20 +273,6 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
         // A guard that fails: somebody else ended it first.
         Ok(_) | Err(DbError::Guard(_)) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Four bytes a token, when the provider counts nothing. A call that gave no text is not charged.
-fn estimate(outcome: &Outcome, text: &str) -> Usage {
-    if text.is_empty() {
-        return Usage::default();
-    }
-    let tokens = |bytes: usize| u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX);
-    Usage {
-        prompt_tokens: tokens(outcome.prompt_bytes),
-        completion_tokens: tokens(text.len()),
-        cached_tokens: 0,
-        estimated: true,
     }
 }
 

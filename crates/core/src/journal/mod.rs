@@ -231,12 +231,7 @@ impl Journal {
 
     /// Deletes everything of an owner.
     pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
-        loop {
-            let touched = self.base.db.commit(Write::from(store::delete_chunk(owner))).await?;
-            if touched.first().is_none_or(|rows| *rows == 0) {
-                return Ok(());
-            }
-        }
+        self.base.delete_in_pieces(|| store::delete_chunk(owner)).await
     }
 
     /// The entry with its answer, if one is to be had. The work goes on if the caller leaves.

@@ -15,7 +15,10 @@ use serene_care::{
 use serene_llm::{Engine, Message, Request, Role, Usage, complete, reflect};
 
 use super::Note;
-use crate::base::{Clock, Owner, Private, Time, limits};
+use crate::{
+    base::{Clock, Owner, Private, Time, limits},
+    usage::estimate,
+};
 
 /// What a model is told before a note.
 const INSTRUCTION: &str = "\
@@ -126,16 +129,6 @@ fn request(instruction: &str, note: &str, mood: Option<&str>) -> Request {
         messages: vec![Message::text(Role::System, instruction), Message::text(Role::User, turn)],
         max_tokens: Some(limits::MAX_VIBE_TOKENS),
         temperature: None,
-    }
-}
-
-fn estimate(prompt_bytes: usize, text: &str) -> Usage {
-    let tokens = |bytes: usize| u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX);
-    Usage {
-        prompt_tokens: tokens(prompt_bytes),
-        completion_tokens: tokens(text.len()),
-        cached_tokens: 0,
-        estimated: true,
     }
 }
 
