@@ -78,6 +78,7 @@ impl Options {
             messages: 500,
             images: 10,
             image_bytes: 200 * 1024,
+            entries: 300,
             spare_accounts: Stage::spare_accounts(self.supply()),
         }
     }

@@ -1,5 +1,5 @@
-//! The data that is measured on, all of it written through the API: people with conversations,
-//! one of them long, some with images; and accounts to be used up by the cases.
+//! The data that is measured on, all of it written through the API: people with conversations, one
+//! of them long, some with images; a year of a journal; and accounts to be used up by the cases.
 
 use std::{cell::RefCell, net::SocketAddr};
 
@@ -29,6 +29,8 @@ pub(crate) struct Size {
     pub(crate) images: usize,
     /// Bytes of each image.
     pub(crate) image_bytes: usize,
+    /// Entries in the reader's journal.
+    pub(crate) entries: usize,
     /// Accounts that cases use up.
     pub(crate) spare_accounts: usize,
 }
@@ -56,6 +58,8 @@ pub(crate) struct Seed {
     pub(crate) generations: Vec<String>,
     /// The reader's images.
     pub(crate) images: Vec<String>,
+    /// The reader's journal.
+    pub(crate) entries: Vec<String>,
     spare: RefCell<Vec<Account>>,
 }
 
@@ -146,11 +150,17 @@ impl Hands<'_> {
         let images =
             pictures.iter().map(|sent| text(&sent["user_message"]["attachments"][0]["id"]));
 
+        let create =
+            |n| self.api.to("create_entry").token(&reader.token).json(&entry(n)).expect(201);
+        let entries = self.send((0..size.entries).map(create).collect()).await?;
+        let entries = entries.iter().map(|entry| text(&entry["id"]));
+
         let names = (0..size.spare_accounts).map(|n| format!("spare{n}")).collect();
         let spare = self.register(names).await?;
         let (messages, generations) = self.read_all(reader, long).await?;
         Ok(Seed {
             images: images.collect::<anyhow::Result<_>>()?,
+            entries: entries.collect::<anyhow::Result<_>>()?,
             long: long.clone(),
             reader: reader.clone(),
             messages,
@@ -209,13 +219,14 @@ impl Size {
     pub(crate) fn describe(&self) -> String {
         format!(
             "{} users with {} conversations each; one reader with {} conversations, one of them \
-             {} messages long, and {} images of {} KB; {} spare accounts",
+             {} messages long, {} images of {} KB, and {} entries; {} spare accounts",
             self.users - 1,
             self.conversations_each,
             self.conversations,
             self.messages,
             self.images,
             self.image_bytes / 1024,
+            self.entries,
             self.spare_accounts,
         )
     }
@@ -243,6 +254,25 @@ pub(crate) fn image(bytes: usize) -> String {
 /// What people write: short and long, with and without accents.
 pub(crate) fn words(n: usize) -> &'static str {
     MESSAGES[n % MESSAGES.len()]
+}
+
+/// The body of the n-th entry. The first 300 are of different days of 2025, then they come again.
+pub(crate) fn entry(n: usize) -> Value {
+    const MOODS: [&str; 6] = ["calm", "tired", "hopeful", "sad", "Anxious", "glücklich"];
+    const TAGS: [&str; 5] = ["work", "family", "river", "sleep", "music"];
+    let (month, day) = (n / 25 % 12 + 1, n % 25 + 1);
+    json!({
+        "mood": MOODS[n % MOODS.len()],
+        "tags": [TAGS[n % TAGS.len()], TAGS[n / 7 % TAGS.len()]],
+        "note": note(n),
+        "written_at": format!("2025-{month:02}-{day:02}"),
+        "time_zone": "Europe/Berlin",
+    })
+}
+
+/// The n-th note: each is another one.
+pub(crate) fn note(n: usize) -> String {
+    format!("{} It was the evening of day {n} that I kept count of.", words(n))
 }
 
 const TITLES: [&str; 5] = [

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod conversations;
+mod journal;
 mod messages;
 
 use std::{net::SocketAddr, pin::Pin};
@@ -91,7 +92,7 @@ impl Stage {
 
 /// Every case, in the order of the table.
 pub(crate) fn all() -> Vec<Case> {
-    [accounts::CASES, conversations::CASES, messages::CASES].concat()
+    [accounts::CASES, conversations::CASES, messages::CASES, journal::CASES].concat()
 }
 
 const fn case(

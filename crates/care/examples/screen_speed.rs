@@ -14,12 +14,15 @@ const RUSSIAN: &str = "Сегодня был длинный день. Утром
     говорили о планах на лето. Вечером я читал, слушал дождь и думал, что надо чаще звонить маме. ";
 const CHINESE: &str = "今天下班以后我们去河边散步，风很大，孩子们一直在笑。晚上煮了面，看了一部老电影，\
     睡得很早。明天想去看看外婆，给她带一点水果。";
-const LEET: &str = "g00d m0rn1ng 3v3ry0ne, i w*nt to g3t a c0ff33 & w@lk 2 k1l0m3t3rs b3f0re w0rk! ";
+const LEET: &str =
+    "g00d m0rn1ng 3v3ry0ne, i w*nt to g3t a c0ff33 & w@lk 2 k1l0m3t3rs b3f0re w0rk! ";
 
 fn main() {
     let (_, built) = timed(|| screen("hello", Surface::Entry));
-    println!("book built in {built:?}, {} KiB", book_bytes() / 1024);
-    let (_, note) = timed(|| (0..1000).filter(|_| screen(NOTE, Surface::Entry).tier.is_some()).count());
+    let (memory, program) = book_bytes();
+    println!("book built in {built:?}, {} KiB and {} KiB", memory / 1024, program / 1024);
+    let (_, note) =
+        timed(|| (0..1000).filter(|_| screen(NOTE, Surface::Entry).tier.is_some()).count());
     println!("a note of {} bytes: {:?}", NOTE.len(), note / 1000);
     for (name, text) in [
         ("English", NOTE),

@@ -33,6 +33,9 @@ impl Wanted {
             let most = limits::MAX_QUERY_CHARS;
             return Err(Error::invalid(FIELD, format!("must have at most {most} characters")));
         }
+        if query.contains('\0') {
+            return Err(Error::invalid(FIELD, "must not contain a NUL character"));
+        }
         let mut parts = Vec::new();
         // Between two quotation marks stands a phrase: every second piece.
         for (index, piece) in query.split('"').enumerate() {
@@ -65,7 +68,11 @@ fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text
             .bytes()
-            .map(|byte| if byte.is_ascii_whitespace() { ' ' } else { byte.to_ascii_lowercase().into() })
+            .map(
+                |byte| {
+                    if byte.is_ascii_whitespace() { ' ' } else { byte.to_ascii_lowercase().into() }
+                },
+            )
             .collect();
     }
     text.nfkd()

@@ -42,7 +42,7 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
     let (routes, openapi) = api::routes().split_for_parts();
     let openapi = api::openapi::complete(openapi);
     routes
-        .merge(api::openapi::pages(openapi))
+        .merge(api::openapi::pages(&openapi))
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::outermost))

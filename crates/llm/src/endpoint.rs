@@ -37,6 +37,9 @@ pub fn endpoint(
     Ok(Arc::new(EndpointEngine::new(parsed, api_key, model, timeouts, retries)?))
 }
 
+/// Asked for when the request sets no limit: told nothing, such servers stop after a few words.
+const DEFAULT_MAX_TOKENS: u32 = 1024;
+
 /// Where servers put the text, in the order they are looked at.
 const TEXT_PATHS: [&str; 6] =
     ["/response", "/text", "/output", "/generated_text", "/content", "/choices/0/message/content"];
@@ -101,8 +104,7 @@ impl Engine for EndpointEngine {
 struct Payload<'a> {
     messages: Vec<Turn<'a>>,
     prompt: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
+    max_tokens: u32,
 }
 
 #[derive(Serialize)]
@@ -120,7 +122,7 @@ async fn ask(upstream: &Upstream, request: &Request) -> Result<Reply, EngineErro
             .map(|message| Turn { role: message.role.as_str(), content: &message.text })
             .collect(),
         prompt: last_user.map_or("", |message| &message.text),
-        max_tokens: request.max_tokens,
+        max_tokens: request.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
     };
     let json = serde_json::to_vec(&payload).expect("strings and numbers under string keys");
     let mut body = upstream.post(Bytes::from(json)).await?;

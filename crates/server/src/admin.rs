@@ -14,6 +14,7 @@ use serene_db::MigrationState;
 use crate::{
     cli::{MigrateCommand, UserCommand},
     config::Config,
+    out::say,
     wiring,
 };
 
@@ -21,14 +22,14 @@ pub(crate) async fn migrate(config: &Config, command: MigrateCommand) -> anyhow:
     let db = wiring::open_database(config)?;
     if matches!(command, MigrateCommand::Up) {
         let applied = db.migrate(MIGRATIONS).await?;
-        println!("{applied} applied");
+        say!("applied now: {applied}");
     }
     for migration in db.migration_status(MIGRATIONS).await? {
         let state = match migration.state {
             MigrationState::Applied => "applied",
             MigrationState::Pending => "pending",
         };
-        println!("{:>4}  {state}  {}", migration.version, migration.name);
+        say!("{:>4}  {state}  {}", migration.version, migration.name);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -44,25 +45,25 @@ pub(crate) async fn user(config: &Config, command: UserCommand) -> anyhow::Resul
                 password,
             };
             let user = serene.accounts.create(new).await?;
-            println!("created {}", user.id);
+            say!("created {}", user.id);
             print_made(made.as_deref());
         }
         UserCommand::List => list(&serene).await?,
         UserCommand::Delete { name, yes } => {
             let user = serene.accounts.find_by_login(&name).await?;
             if !yes {
-                println!("would delete {} and everything in it; add --yes to do it", user.id);
+                say!("would delete {} and everything in it; add --yes to do it", user.id);
                 return Ok(ExitCode::FAILURE);
             }
             serene.delete_account(Owner::for_job(user.id, "user delete")).await?;
-            println!("deleted {}", user.id);
+            say!("deleted {}", user.id);
         }
         UserCommand::SetPassword { name, password_stdin } => {
             let user = serene.accounts.find_by_login(&name).await?;
             let (password, made) = password(password_stdin)?;
             let owner = Owner::for_job(user.id, "user set-password");
             serene.accounts.set_password(owner, password, None).await?;
-            println!("the password of {} is set; all its sessions have ended", user.id);
+            say!("the password of {} is set; all its sessions have ended", user.id);
             print_made(made.as_deref());
         }
     }
@@ -77,7 +78,7 @@ async fn list(serene: &Serene) -> anyhow::Result<()> {
         for user in page.items {
             let name = user.username.as_deref().unwrap_or("-");
             let email = user.email.as_deref().unwrap_or("-");
-            println!("{}  {}  {name}  {email}", user.id, user.created_at);
+            say!("{}  {}  {name}  {email}", user.id, user.created_at);
         }
         after = page.next;
         if after.is_none() {
@@ -101,6 +102,6 @@ fn password(stdin: bool) -> anyhow::Result<(Password, Option<String>)> {
 
 fn print_made(password: Option<&str>) {
     if let Some(password) = password {
-        println!("password: {password}");
+        say!("password: {password}");
     }
 }

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use serene_core::schema::MIGRATIONS;
-use serene_db::{Db, DataLock, LockError, MigrationState};
+use serene_db::{DataLock, Db, LockError, MigrationState};
 
 use crate::{
     config::{Config, DatabaseUrl, Environment, check_production},
+    out::say,
     wiring,
 };
 
@@ -35,11 +36,11 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut bad = 0;
     for finding in findings {
         match finding {
-            Finding::Good(text) => println!("ok    {text}"),
-            Finding::Note(text) => println!("note  {text}"),
+            Finding::Good(text) => say!("ok    {text}"),
+            Finding::Note(text) => say!("note  {text}"),
             Finding::Bad(text) => {
                 bad += 1;
-                println!("BAD   {text}");
+                say!("BAD   {text}");
             }
         }
     }
@@ -51,7 +52,9 @@ fn environment(config: &Config) -> Finding {
         (Environment::Development, _) => {
             Finding::Note("SERENE_ENV is development; set production where others reach it".into())
         }
-        (Environment::Production, Ok(())) => Finding::Good("production, with a strong secret".into()),
+        (Environment::Production, Ok(())) => {
+            Finding::Good("production, with a strong secret".into())
+        }
         (Environment::Production, Err(error)) => Finding::Bad(error.to_string()),
     }
 }
@@ -60,9 +63,6 @@ fn lock(config: &Config) -> Finding {
     let folder = config.data_dir();
     if !matches!(config.database, DatabaseUrl::Sqlite { .. }) {
         return Finding::Good("the database server does its own locking".into());
-    }
-    if let Err(error) = std::fs::create_dir_all(&folder) {
-        return Finding::Bad(format!("cannot make the data folder {}: {error}", folder.display()));
     }
     match DataLock::acquire(&folder) {
         Ok(_) => Finding::Good(format!("no other server uses {}", folder.display())),
@@ -78,8 +78,8 @@ async fn schema(db: &Db) -> Finding {
         Ok(all) => {
             let pending = all.iter().filter(|one| one.state == MigrationState::Pending).count();
             match pending {
-                0 => Finding::Good(format!("the schema is up to date ({} migrations)", all.len())),
-                _ => Finding::Note(format!("{pending} migrations will be applied at the next start")),
+                0 => Finding::Good(format!("the schema is up to date (migrations: {})", all.len())),
+                _ => Finding::Note(format!("migrations to apply at the next start: {pending}")),
             }
         }
         Err(error) => Finding::Bad(error.to_string()),
@@ -102,6 +102,8 @@ async fn writing(db: &Db) -> Finding {
                 Err(error) => Finding::Bad(format!("the database cannot be written: {error}")),
             }
         }
-        _ => Finding::Note("whether the database can be written is not known before its tables are made".into()),
+        _ => Finding::Note(
+            "whether the database can be written is not known before its tables are made".into(),
+        ),
     }
 }

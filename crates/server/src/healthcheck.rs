@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::config::Config;
+use crate::{config::Config, out::say};
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -24,7 +24,7 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let address = SocketAddr::new(host, config.port);
     let answer = ask(address).with_context(|| format!("no answer from http://{address}/readyz"))?;
     if answer.starts_with("HTTP/1.1 200 ") {
-        println!("ready");
+        say!("ready");
         return Ok(ExitCode::SUCCESS);
     }
     let status = answer.lines().next().unwrap_or_default();

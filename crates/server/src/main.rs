@@ -7,14 +7,16 @@ mod config;
 mod doctor;
 mod healthcheck;
 mod logging;
+mod out;
 mod serve;
 mod wiring;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use cli::{Cli, Command};
 use config::{Config, ConfigError};
+use out::say;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line, with what it comes from: the whole answer to "why does it not start".
-            eprintln!("serene: {error:#}");
+            let _ = writeln!(std::io::stderr(), "serene: {error:#}");
             let config = error.downcast_ref::<ConfigError>();
             ExitCode::from(config.map_or(1, ConfigError::exit_code))
         }
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // The document needs no configuration: it can be printed anywhere.
     if matches!(cli.command, Some(Command::Openapi)) {
-        println!("{}", serde_json::to_string_pretty(&serene_http::openapi())?);
+        say!("{}", serde_json::to_string_pretty(&serene_http::openapi())?);
         return Ok(ExitCode::SUCCESS);
     }
     let config = Config::from_process(&cli.flags)?;
@@ -40,9 +42,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config { json } => {
             let report = config.report();
             if json {
-                println!("{}", serde_json::to_string_pretty(&report.to_json())?);
+                say!("{}", serde_json::to_string_pretty(&report.to_json())?);
             } else {
-                print!("{report}");
+                say!("{}", report.to_string().trim_end());
             }
             Ok(ExitCode::SUCCESS)
         }

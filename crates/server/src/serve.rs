@@ -9,11 +9,15 @@ use serene_core::{
     base::limits::{DRAIN, LAST_WORDS},
 };
 use serene_db::DataLock;
-use serene_http::{AllowedOrigins, HttpOptions, TrustedProxies, accept::{self, ConnectionLimits}};
+use serene_http::{
+    AllowedOrigins, HttpOptions, TrustedProxies,
+    accept::{self, ConnectionLimits},
+};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
-    config::{Config, DatabaseUrl, Environment, check_production},
+    config::{Config, DatabaseUrl, Environment, check_database, check_production},
+    out::say,
     wiring,
 };
 
@@ -23,8 +27,7 @@ const RESERVED_FILES: u64 = 128;
 /// Serves until a signal says otherwise.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     check_production(config)?;
-    std::fs::create_dir_all(config.data_dir())
-        .with_context(|| format!("cannot make {}", config.data_dir().display()))?;
+    check_database(config)?;
     let lock = DataLock::acquire(&config.data_dir())?;
     // Before anything is promised: a port that is taken must not have migrated a database.
     let address = config.listen_address();
@@ -44,14 +47,15 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let stop = async {
         wait_for_signal().await;
         tracing::info!("stopping: running replies have {} s", DRAIN.as_secs());
-        // A second signal does not wait.
-        tokio::select! {
-            all = tasks.stop(DRAIN, LAST_WORDS) => Some(all),
-            () = wait_for_signal() => None,
-        }
+        tasks.stop(DRAIN, LAST_WORDS).await
+    };
+    let second_signal = async {
+        wait_for_signal().await;
+        wait_for_signal().await;
     };
     let outcome = tokio::select! {
-        (report, finished) = async { tokio::join!(serving, stop) } => finished.map(|all| (report, all)),
+        finished = async { tokio::join!(serving, stop) } => Some(finished),
+        () = second_signal => None,
     };
     drop(lock);
     match outcome {
@@ -90,11 +94,11 @@ fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
         Environment::Development => "development",
         Environment::Production => "production",
     };
-    println!("Serene {} ({environment})", env!("CARGO_PKG_VERSION"));
-    println!("  listening  http://{address}");
-    println!("  docs       http://{address}/docs");
-    println!("  database   {database}");
-    println!("  engine     {engine}");
+    say!("Serene {} ({environment})", env!("CARGO_PKG_VERSION"));
+    say!("  listening  http://{address}");
+    say!("  docs       http://{address}/docs");
+    say!("  database   {database}");
+    say!("  engine     {engine}");
     tracing::info!(%address, environment, database, engine, "listening on {address}");
     if config.environment == Environment::Development {
         tracing::warn!(

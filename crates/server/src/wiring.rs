@@ -13,7 +13,7 @@ use serene_core::{
 use serene_db::{Db, SqliteOptions};
 use serene_llm::{BasicEngine, Engine, OpenAiConfig, OpenAiEngine, Retries, Timeouts};
 
-use crate::config::{AiConfig, AiEngine, Config, DatabaseUrl, load_or_create_secret};
+use crate::config::{AiConfig, AiEngine, Config, check_database, load_or_create_secret};
 
 /// The runtime of every command that touches the database.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -28,13 +28,7 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Opens the database, without applying migrations.
 pub(crate) fn open_database(config: &Config) -> anyhow::Result<Db> {
-    match &config.database {
-        DatabaseUrl::Sqlite { path } => Ok(Db::open_sqlite(SqliteOptions::new(path))?),
-        DatabaseUrl::Postgres { .. } | DatabaseUrl::Mysql { .. } => anyhow::bail!(
-            "DATABASE_URL: this version keeps its data in SQLite only; \
-             give sqlite:///./data/serene.db"
-        ),
-    }
+    Ok(Db::open_sqlite(SqliteOptions::new(check_database(config)?))?)
 }
 
 /// Opens the database, brings it up to date and puts the product on it.
@@ -42,7 +36,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Serene>> {
     let db = open_database(config)?;
     let applied = db.migrate(MIGRATIONS).await?;
     if applied > 0 {
-        tracing::info!(applied, "applied {applied} migrations");
+        tracing::info!(applied, "applied migrations: {applied}");
     }
     let base = Base {
         db,

@@ -35,8 +35,11 @@ const ALLOWED: &str = "\u{0}";
 
 /// Phrases of words, each with what it means, by the first letter of the first word.
 struct Phrases<T> {
-    by_letter: HashMap<char, Vec<(Box<[Part]>, T)>>,
+    by_letter: HashMap<char, Vec<Phrase<T>>>,
 }
+
+/// The words of a phrase, and what it means.
+type Phrase<T> = (Box<[Part]>, T);
 
 /// A word of a phrase.
 struct Part {

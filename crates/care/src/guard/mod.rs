@@ -5,7 +5,7 @@
 //! It reads words, not meaning. It knows the vocabulary of fifteen languages in `data/guard`, in
 //! plain spelling and in the usual disguises (other cases, marks, look-alike letters, `d3pr3ssion`,
 //! `d e p r e s s i o n`, `dis-order`, `symptoooom`), but not a clinical claim made in everyday
-//! words, nor words with letters left out or starred.
+//! words, nor words with letters starred or with a space put into them.
 
 mod answer;
 mod clean;

@@ -21,8 +21,7 @@ pub(super) fn weighed(book: &Book, hits: &[Hit], surface: Surface) -> Vec<Findin
     let weigh = |hit: &Hit| {
         let phrase = book.phrase(hit.phrase);
         let (tier, brief) = match phrase.meaning {
-            Meaning::Counts(tier) => (tier, false),
-            Meaning::Brief(tier) => (tier, true),
+            Meaning::Counts { tier, brief } => (tier, brief),
             Meaning::Harmless | Meaning::Denied => return None,
         };
         let tier = if harmless.holds(hit) {
@@ -44,7 +43,7 @@ impl Cover {
     fn of(book: &Book, hits: &[Hit], meaning: Meaning) -> Self {
         let mut spans: Vec<(usize, usize)> = hits
             .iter()
-            .filter(|hit| book.phrase(hit.phrase).meaning == meaning)
+            .filter(|hit| book.meaning(hit.phrase) == meaning)
             .map(|hit| (hit.start, hit.end))
             .collect();
         spans.sort_unstable();

@@ -37,7 +37,9 @@ pub fn disguise(text: &str, n: usize, seed: u64) -> Option<String> {
     let disguised = match n {
         0 => text.to_uppercase(),
         1 => letters(text, |c| if dice.one_in(2) { upper(c) } else { c }),
-        2 => letters(text, |c| shifted(c, 'a', 'ａ').or_else(|| shifted(c, 'A', 'Ａ')).unwrap_or(c)),
+        2 => {
+            letters(text, |c| shifted(c, 'a', 'ａ').or_else(|| shifted(c, 'A', 'Ａ')).unwrap_or(c))
+        }
         3 => letters(text, |c| shifted(c, 'a', '𝐚').or_else(|| shifted(c, 'A', '𝐀')).unwrap_or(c)),
         4 => letters(text, |c| shifted(c, 'a', 'ⓐ').or_else(|| shifted(c, 'A', 'Ⓐ')).unwrap_or(c)),
         5 => between(text, |_| dice.pick(&["\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}"])),
@@ -126,8 +128,7 @@ fn between<'a>(text: &str, mut what: impl FnMut(&str) -> &'a str) -> String {
 
 /// Takes every word apart, with other gaps between the words.
 fn joined(text: &str, inner: &str, outer: &str) -> String {
-    let words: Vec<String> =
-        text.split_whitespace().map(|word| between(word, |_| inner)).collect();
+    let words: Vec<String> = text.split_whitespace().map(|word| between(word, |_| inner)).collect();
     words.join(outer)
 }
 
@@ -242,7 +243,10 @@ mod tests {
     fn disguises_are_repeatable_and_differ() {
         let all: Vec<Option<String>> =
             (0..DISGUISES).map(|n| disguise("I hate suicide jokes", n, 7)).collect();
-        assert_eq!(all, (0..DISGUISES).map(|n| disguise("I hate suicide jokes", n, 7)).collect::<Vec<_>>());
+        assert_eq!(
+            all,
+            (0..DISGUISES).map(|n| disguise("I hate suicide jokes", n, 7)).collect::<Vec<_>>()
+        );
         assert!(all.iter().all(Option::is_some));
         assert_eq!(disguise("suicide", DISGUISES, 7), None);
     }

@@ -20,6 +20,8 @@ impl Masked {
     }
 }
 
+/// A masked word of two letters could be anything.
+const SHORTEST: usize = 3;
 /// Longer words are codes, links or noise.
 const LONGEST: usize = 24;
 /// One sign often stands for two or three letters: `s*cide`.
@@ -51,13 +53,17 @@ fn ends_token(cells: &[Cell], at: usize) -> bool {
 
 /// Signs that cover a letter.
 fn is_mask(c: char) -> bool {
-    matches!(c, '*' | '#' | '_' | '%' | '?' | '-' | '.' | '•' | '·' | '●' | '∗' | '＊' | '×' | '^' | '~')
+    matches!(
+        c,
+        '*' | '#' | '_' | '%' | '?' | '-' | '.' | '•' | '·' | '●' | '∗' | '＊' | '×' | '^' | '~'
+    )
 }
 
 /// Without the punctuation around the word; a star at its end stays.
 fn trimmed(cells: &[Cell], token: Range<usize>) -> Range<usize> {
     let Range { mut start, mut end } = token;
-    let outside = |cell: Cell| cell.kind == Kind::Symbol && !matches!(cell.ch, '*' | '$' | '@' | '#');
+    let outside =
+        |cell: Cell| cell.kind == Kind::Symbol && !matches!(cell.ch, '*' | '$' | '@' | '#');
     while start < end && outside(cells[start]) {
         start += 1;
     }
@@ -85,7 +91,7 @@ fn resolve(book: &Book, cells: &[Cell], token: Range<usize>, found: &mut Vec<Mas
 
 /// Looks up the word that these cells are.
 fn look_up(book: &Book, cells: &[Cell], at: &[usize], found: &mut Vec<Masked>) {
-    if !(3..=LONGEST).contains(&at.len()) {
+    if !(SHORTEST..=LONGEST).contains(&at.len()) {
         return;
     }
     let word = || at.iter().map(|&at| cells[at]);
@@ -130,4 +136,43 @@ fn stretched(signs: &[Sign]) -> impl Iterator<Item = Vec<Sign>> {
         longer.extend_from_slice(&signs[at..]);
         Some(longer)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::phrases::BOOK;
+    use crate::screen::views::{cells, views};
+
+    /// Whether some reading of the masked text is this word, from the first letter to the last.
+    fn reads_as(masked_text: &str, word: &str) -> bool {
+        let own = cells(masked_text);
+        let view = views(&own).next().unwrap();
+        let plain = cells(word);
+        let plain = views(&plain).next().unwrap();
+        let all = masked(&BOOK, &own);
+        let words: Vec<WordId> = BOOK
+            .words(&plain)
+            .filter(|found| found.1 == 0 && found.2 == plain.text.len())
+            .map(|found| found.0)
+            .collect();
+        all.iter().any(|masked| {
+            let (id, start, end) = masked.in_view(&view);
+            words.contains(&id) && (start, end) == (0, view.text.len())
+        })
+    }
+
+    #[test]
+    fn masks_stand_for_letters_and_digits_for_theirs() {
+        assert!(reads_as("k*ll", "kill"));
+        assert!(reads_as("k111", "kill"));
+        assert!(reads_as("k!ll", "kill"));
+        assert!(reads_as("d*e", "die"));
+        assert!(reads_as("s**cide", "suicide"));
+        assert!(reads_as("s*cide", "suicide"));
+        assert!(reads_as("(su#cide)", "suicide"));
+        assert!(!reads_as("k*lls", "kill"));
+        assert!(!reads_as("kill", "kill"));
+        assert!(!reads_as("*i*", "die"));
+    }
 }

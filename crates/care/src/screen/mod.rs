@@ -4,13 +4,13 @@
 //!
 //! # How
 //!
-//! 1. The text is folded ([`views`]): NFKC, invisible characters dropped, look-alike letters and
+//! 1. The text is folded (`views`): NFKC, invisible characters dropped, look-alike letters and
 //!    case folded, marks stripped where the script allows, repeats collapsed, everything between
 //!    letters taken out but remembered. With digits or signs inside words there are two more
 //!    readings, and masked words are looked up.
 //! 2. The words of every phrase are found by one Aho-Corasick automaton, and followed from word to
-//!    word; fillers ("just", "really") may stand between them ([`phrases`], [`matcher`]).
-//! 3. A finding inside an idiom, a title or a plain denial is lowered ([`context`]).
+//!    word; fillers ("just", "really") may stand between them (`phrases`, `matcher`).
+//! 3. A finding inside an idiom, a title or a plain denial is lowered (`context`).
 //!
 //! # What it promises
 //!
@@ -38,7 +38,8 @@ mod sets;
 mod tiers;
 mod views;
 
-pub use tiers::{Language, Languages, PhraseId, Screening, Surface, Tier};
+pub use phrases::Tier;
+pub use tiers::{Language, Languages, PhraseId, Screening, Surface};
 
 use context::Finding;
 use phrases::BOOK;
@@ -79,11 +80,12 @@ pub fn fixed_answer(surface: Surface, screening: &Screening) -> bool {
 
 /// The version of the phrases: the sum of the versions of the files.
 pub fn version() -> u32 {
-    BOOK.versions().iter().map(|(_, version)| version).sum()
+    BOOK.version()
 }
 
-/// What the phrase book keeps in memory, in bytes. Builds it if need be.
-pub fn book_bytes() -> usize {
+/// The size of the phrase book in bytes: what it keeps in memory, and what lies in the program
+/// and is only read. Builds it if need be.
+pub fn book_bytes() -> (usize, usize) {
     BOOK.bytes()
 }
 
@@ -110,7 +112,6 @@ mod debug_tests {
             let masked = super::masks::masked(book, &cells);
             for view in super::views::views(&cells) {
                 println!("{line} view {}", view.text);
-                for m in &masked { println!("   masked {:?}", m.in_view(&view)); }
                 for h in super::matcher::hits(book, &view, &masked) {
                     let p = book.phrase(h.phrase);
                     println!("   {} {:?} {}", p.id, p.meaning, &view.text[h.start..h.end]);

@@ -143,7 +143,14 @@ fn table<'a>(
     writeln!(
         f,
         "{:<4} {:>16} {:>18} {:>14} {:>14} {:>14} {:>16} {:>14}",
-        "", "explicit", "disguised", "method", "passive", "bare word", "false alarms", "fixed (entry)"
+        "",
+        "explicit",
+        "disguised",
+        "method",
+        "passive",
+        "bare word",
+        "false alarms",
+        "fixed (entry)"
     )?;
     for (name, figures) in rows {
         writeln!(

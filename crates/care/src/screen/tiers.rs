@@ -2,30 +2,7 @@
 
 use std::fmt;
 
-/// How grave a finding is; the greater, the graver.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Tier {
-    /// A word of the subject ("suicide"), without more.
-    BareWord,
-    /// Thoughts of not being there ("better off without me", "no reason to go on").
-    Passive,
-    /// Looking for a way to do it ("how many pills").
-    Method,
-    /// The wish, the plan or the act, in the first person ("I want to kill myself").
-    Explicit,
-}
-
-impl Tier {
-    /// The name in lower case, as it is stored and reported.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BareWord => "bare-word",
-            Self::Passive => "passive",
-            Self::Method => "method",
-            Self::Explicit => "explicit",
-        }
-    }
-}
+use super::phrases::Tier;
 
 impl fmt::Display for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,12 +43,6 @@ languages! {
     Hi "hi", Ar "ar", Zh "zh", Ja "ja", Ko "ko",
 }
 
-impl Language {
-    pub(super) fn bit(self) -> u16 {
-        1 << self as u16
-    }
-}
-
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.code())
@@ -85,7 +56,7 @@ pub struct Languages(u16);
 impl Languages {
     /// Whether the set holds this language.
     pub fn contains(self, language: Language) -> bool {
-        self.0 & language.bit() != 0
+        self.0 & (1 << language as u16) != 0
     }
 
     /// The languages of the set, in the order of [`Language::ALL`].
@@ -94,7 +65,7 @@ impl Languages {
     }
 
     pub(super) fn add(&mut self, language: Language) {
-        self.0 |= language.bit();
+        self.0 |= 1 << language as u16;
     }
 }
 

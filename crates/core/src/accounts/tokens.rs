@@ -223,7 +223,7 @@ mod tests {
         assert_eq!((claims.sub.as_str(), claims.user_id), ("42", Uuid::from_u128(7)));
         let last = NOW.plus(Duration::from_secs(899));
         assert!(tokens.read_access(&token, last).is_ok());
-        let end = NOW.plus(Duration::from_secs(900));
+        let end = NOW.plus(Duration::from_mins(15));
         assert_eq!(tokens.read_access(&token, end).err(), Some(Error::TokenExpired));
     }
 

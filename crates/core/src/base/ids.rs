@@ -44,7 +44,9 @@ impl Ids {
                     *to = *from;
                 }
             }
-            None => aws_lc_rs::rand::fill(&mut bytes)
+            // Not the cryptographic library's generator: it is seeded from this one, and spends
+            // 50 ms of the start on timing the processor first.
+            None => getrandom::fill(&mut bytes)
                 .expect("the operating system's randomness does not fail once the process runs"),
         }
         bytes

@@ -16,6 +16,7 @@ pub use prompt::DEFAULT_INSTRUCTION;
 use serene_care::screen::{Surface, screen};
 use serene_db::{DbError, Write};
 use serene_llm::{Engine, Usage};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
@@ -153,14 +154,15 @@ impl Generations {
                 inner.holder,
                 &generation,
             ));
-            match inner.base.db.commit(write).await {
-                Ok(_) => return Ok(self.start(owner, exchange, generation)),
+            let message_id = exchange.user_message.id;
+            match self.begin(owner, exchange, generation, write).await {
+                Ok(started) => return Ok(started),
                 // Somebody else wrote here in between: look again what there is now.
                 Err(DbError::Guard("conversations.claim")) => {}
                 Err(DbError::Duplicate(key)) if key == "messages_owner_id_id_key" => {
                     // Sent a moment ago, or lying in the trash.
-                    let id = exchange.user_message.id;
-                    return self.already_sent(owner, id, &send).await?.ok_or(Error::IdTaken);
+                    let first = self.already_sent(owner, message_id, &send).await?;
+                    return first.ok_or(Error::IdTaken);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -187,8 +189,17 @@ impl Generations {
         }
     }
 
-    fn start(&self, owner: Owner, exchange: Exchange, generation: Generation) -> Sent {
+    /// Commits the beginning of an exchange and runs its generation. Both are one task: a client
+    /// that hangs up during the commit must not leave a generation that nobody runs.
+    async fn begin(
+        &self,
+        owner: Owner,
+        exchange: Exchange,
+        generation: Generation,
+        write: Write,
+    ) -> Result<Sent, DbError> {
         let inner = &self.inner;
+        // Open before its row can be seen: who sends the same message again finds it running.
         let live = inner.hub.open(owner, generation.id);
         let reply = live.read_from(0);
         let run = run::Run {
@@ -198,8 +209,10 @@ impl Generations {
             generation: generation.clone(),
             live,
         };
-        inner.base.tasks.spawn(run.run());
-        Sent { user_message: exchange.user_message, generation, reply }
+        let (told, begun) = oneshot::channel();
+        inner.base.tasks.spawn(run.begin(write, told));
+        begun.await.map_err(|_| DbError::Closed)??;
+        Ok(Sent { user_message: exchange.user_message, generation, reply })
     }
 
     /// The first send of a message id that comes again.

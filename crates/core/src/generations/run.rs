@@ -7,6 +7,7 @@ use futures_util::{FutureExt, StreamExt};
 use serene_care::screen::CRISIS_SENTENCE;
 use serene_db::{DbError, Write};
 use serene_llm::{Event, FinishReason, Usage};
+use tokio::sync::oneshot;
 
 use super::{
     CARE, End, Generation, Inner, Live, prompt,
@@ -54,8 +55,23 @@ impl Outcome {
 }
 
 impl Run {
+    /// Commits the beginning, says whether that went well, and if it did, runs to the end.
+    pub(super) async fn begin(self, write: Write, told: oneshot::Sender<Result<(), DbError>>) {
+        let committed = self.inner.base.db.commit(write).await.map(drop);
+        let failed = committed.is_err();
+        if failed {
+            self.inner.hub.close(self.owner, self.generation.id);
+            self.live.end(End::Reconnect);
+        }
+        // Nobody may be listening any more; the reply goes on.
+        let _ = told.send(committed);
+        if !failed {
+            self.run().await;
+        }
+    }
+
     /// Runs to the end, whatever happens on the way.
-    pub(super) async fn run(self) {
+    async fn run(self) {
         let asked = AssertUnwindSafe(self.ask()).catch_unwind().await;
         let outcome = asked.unwrap_or_else(|_| {
             tracing::error!(generation = %self.generation.id, "an engine panicked");

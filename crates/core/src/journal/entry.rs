@@ -120,12 +120,13 @@ pub fn parse_tags(tags: &[String]) -> Result<Vec<Private>, Error> {
 }
 
 fn bounded(field: &'static str, text: &str, most: usize) -> Result<String, Error> {
+    // The whole text is at most so long, as the OpenAPI document says it.
+    if text.chars().count() > most {
+        return Err(Error::invalid(field, format!("must have at most {most} characters")));
+    }
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::invalid(field, "must not be empty"));
-    }
-    if text.chars().count() > most {
-        return Err(Error::invalid(field, format!("must have at most {most} characters")));
     }
     if text.chars().any(char::is_control) {
         return Err(Error::invalid(field, "must not contain control characters"));

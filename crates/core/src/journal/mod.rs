@@ -20,7 +20,10 @@ pub use vibe::Vibe;
 use vibe::{Call, Checked, Recent};
 
 use crate::{
-    base::{Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Zone, error::OrNotFound, limits},
+    base::{
+        Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Zone, error::OrNotFound,
+        limits,
+    },
     usage::{Ledger, Purpose, UsageRecord},
 };
 

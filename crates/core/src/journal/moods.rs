@@ -78,7 +78,9 @@ pub enum Step {
 /// # Errors
 /// [`Error::Invalid`] when there is no such week.
 pub fn parse_week(text: &str) -> Result<Date, Error> {
-    let parts = text.split_once("-W").filter(|(year, week)| year.len() == 4 && week.len() == 2);
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = text.split_once("-W").filter(|(year, week)| digits(year, 4) && digits(week, 2));
     let monday = parts.and_then(|(year, week)| {
         ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
     });

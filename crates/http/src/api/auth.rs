@@ -161,12 +161,9 @@ pub(crate) async fn login(
     Peer(client): Peer,
     Json(body): Json<Login>,
 ) -> Result<Answer<SignedIn>, ApiError> {
-    let name = match (&body.username, &body.email) {
-        (Some(name), None) | (None, Some(name)) => name,
-        _ => {
-            let text = "Send either `username` or `email`.";
-            return Err(ApiError::new(Code::InvalidRequest, text));
-        }
+    let ((Some(name), None) | (None, Some(name))) = (&body.username, &body.email) else {
+        let text = "Send either `username` or `email`.";
+        return Err(ApiError::new(Code::InvalidRequest, text));
     };
     let (user, tokens) = app.serene.accounts.login(name, &body.password, &client).await?;
     Ok(Answer(SignedIn::new(user, &tokens)))

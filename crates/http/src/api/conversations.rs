@@ -60,7 +60,6 @@ pub(crate) struct ListQuery {
     #[param(inline)]
     shelf: ShelfName,
     /// The `next_cursor` of the page before.
-    #[param(pattern = "^[0-9A-Za-z_-]{32}$")]
     cursor: Option<String>,
     /// Items on the page; 50 unless given.
     #[param(minimum = 1, maximum = 100)]

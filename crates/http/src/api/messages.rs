@@ -64,7 +64,6 @@ pub(crate) struct ListQuery {
     #[param(inline)]
     order: Order,
     /// The `next_cursor` of the page before, in the same order.
-    #[param(pattern = "^[0-9A-Za-z_-]{32}$")]
     cursor: Option<String>,
     /// Items on the page; 50 unless given.
     #[param(minimum = 1, maximum = 100)]

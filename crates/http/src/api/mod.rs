@@ -10,9 +10,9 @@ mod health;
 mod me;
 mod messages;
 mod moods;
-mod search;
 pub(crate) mod openapi;
 mod rules;
+mod search;
 
 pub(crate) use bodies::{GenerationBody, MessageBody, SafetyBody};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -22,7 +22,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct WeekQuery {
     /// An ISO week; the current one unless given.
-    #[param(example = "2026-W07", pattern = "^[0-9]{4}-W[0-9]{2}$")]
+    #[param(example = "2026-W07", pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")]
     week: Option<String>,
     /// The zone that decides which week is the current one; the account's own unless given, else
     /// UTC.
@@ -40,10 +40,10 @@ pub(crate) struct HistoryQuery {
     #[param(inline)]
     by: StepName,
     /// The first day; 30 days before the last unless given.
-    #[param(example = "2026-01-01")]
+    #[param(example = "2026-01-01", format = Date)]
     from: Option<String>,
     /// The last day; today unless given.
-    #[param(example = "2026-02-03")]
+    #[param(example = "2026-02-03", format = Date)]
     to: Option<String>,
     /// The zone that decides what today is.
     #[param(example = "Europe/Berlin")]

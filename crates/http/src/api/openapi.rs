@@ -80,11 +80,11 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         }
         describe_responses(operation);
     }
-    super::rules::write(openapi.components.get_or_insert_default());
+    super::rules::write(&mut openapi);
     openapi
 }
 
-fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operation)> {
+pub(super) fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operation)> {
     paths.paths.iter_mut().flat_map(|(path, item)| {
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
             .into_iter()
@@ -129,8 +129,8 @@ fn describe_responses(operation: &mut Operation) {
 }
 
 /// `/openapi.json` and `/docs`. Both come from the binary: no network, also in production.
-pub(crate) fn pages(openapi: OpenApi) -> Router<App> {
-    let json = Bytes::from(serde_json::to_vec(&openapi).unwrap_or_default());
+pub(crate) fn pages(openapi: &OpenApi) -> Router<App> {
+    let json = Bytes::from(serde_json::to_vec(openapi).unwrap_or_default());
     let document = get(move || {
         let json = json.clone();
         async move { document(json) }

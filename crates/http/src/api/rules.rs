@@ -1,11 +1,14 @@
-//! What request bodies must hold besides their types, written into the OpenAPI document: patterns,
-//! and which fields need one another. The rules themselves are in `core::base::text` and in the
-//! handlers; `make api-test` tries whether both say the same.
+//! What requests must hold besides their types, written into the OpenAPI document: patterns, and
+//! which fields need one another. The rules themselves are in `core` and in the handlers; `make
+//! api-test` tries whether both say the same.
 
+use serene_core::base::limits;
 use utoipa::openapi::{
-    Components, Object, RefOr, Schema,
+    Components, Object, OpenApi, RefOr, Schema,
+    path::Operation,
     schema::{
-        AllOfBuilder, AnyOfBuilder, ArrayItems, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+        AllOfBuilder, AnyOfBuilder, ArrayItems, KnownFormat, ObjectBuilder, OneOfBuilder,
+        SchemaFormat, SchemaType, Type,
     },
 };
 
@@ -16,8 +19,27 @@ macro_rules! white {
     };
 }
 
-const NO_NUL: &str = r"^[^\u0000]*$";
+/// Said with `not` beside a pattern: one pattern for both takes those who make texts from it a
+/// tenth of a second for each.
 const BLANK: &str = concat!("^[", white!(), "]*$");
+/// Fewer than 50 characters between the white space at both ends.
+const SHORT: &str = concat!(
+    "^[",
+    white!(),
+    "]*([^",
+    white!(),
+    "]([^\\u0000]{0,47}[^",
+    white!(),
+    "])?)?[",
+    white!(),
+    "]*$"
+);
+/// White space and quotation marks: there is no word in it.
+const NO_WORD: &str = concat!("^[\"", white!(), "]*$");
+const NO_NUL: &str = r"^[^\u0000]*$";
+const LINE: &str = concat!("^[", white!(), r"]*[^\u0000-\u001f\u007f-\u009f]*[", white!(), "]*$");
+const ZONE: &str = "^[A-Za-z][0-9A-Za-z_+/-]*$";
+const CURSOR: &str = "^[0-9A-Za-z_-]{32}$";
 /// White space around a name is dropped, so it may stand there.
 const USERNAME: &str = concat!(
     "^[",
@@ -45,29 +67,53 @@ const IMAGE: &str = concat!(
     "([0-9A-Za-z+/][AQgw]==|[0-9A-Za-z+/]{2}[AEIMQUYcgkosw048]=)?$"
 );
 
-/// Schema, field, and the pattern of its text (or of the texts in it).
-const PATTERNS: &[(&str, &str, &str)] = &[
-    ("Registration", "username", USERNAME),
-    ("Registration", "email", EMAIL),
-    ("Registration", "password", NO_NUL),
-    ("UserChanges", "username", USERNAME),
-    ("UserChanges", "email", EMAIL),
-    ("PasswordChange", "new_password", NO_NUL),
-    ("NewConversation", "title", NO_NUL),
-    ("ConversationChanges", "title", NO_NUL),
-    ("NewMessage", "content", NO_NUL),
-    ("NewMessage", "attachments", IMAGE),
+/// What a text must look like: a pattern, and what it must not match.
+#[derive(Clone, Copy)]
+struct Look(&'static str, Option<&'static str>);
+
+/// Schema, field, and the look of its text (or of the texts in it).
+const FIELDS: &[(&str, &str, Look)] = &[
+    ("Registration", "username", Look(USERNAME, None)),
+    ("Registration", "email", Look(EMAIL, None)),
+    ("Registration", "password", Look(NO_NUL, None)),
+    ("UserChanges", "username", Look(USERNAME, None)),
+    ("UserChanges", "email", Look(EMAIL, None)),
+    ("UserChanges", "time_zone", Look(ZONE, None)),
+    ("PasswordChange", "new_password", Look(NO_NUL, None)),
+    ("NewConversation", "title", Look(NO_NUL, Some(BLANK))),
+    ("ConversationChanges", "title", Look(NO_NUL, Some(BLANK))),
+    ("NewMessage", "content", Look(NO_NUL, Some(BLANK))),
+    ("NewMessage", "attachments", Look(IMAGE, None)),
+    ("NewEntry", "mood", Look(LINE, Some(BLANK))),
+    ("NewEntry", "tags", Look(LINE, Some(BLANK))),
+    ("NewEntry", "note", Look(NO_NUL, Some(SHORT))),
+    ("NewEntry", "time_zone", Look(ZONE, None)),
+    ("EntryChanges", "mood", Look(LINE, Some(BLANK))),
+    ("EntryChanges", "tags", Look(LINE, Some(BLANK))),
+    ("EntryChanges", "note", Look(NO_NUL, Some(SHORT))),
+    ("Note", "note", Look(NO_NUL, Some(SHORT))),
 ];
 
-/// Schemas and fields whose text must be more than white space. Told with `not`, because one
-/// pattern for this and for NUL takes test generators a tenth of a second per text.
-const NOT_BLANK: &[(&str, &str)] =
-    &[("NewConversation", "title"), ("ConversationChanges", "title"), ("NewMessage", "content")];
+/// Lists of texts, and how long each of these is at most.
+const LENGTHS: &[(&str, &str, usize)] =
+    &[("NewEntry", "tags", limits::MAX_TAG_CHARS), ("EntryChanges", "tags", limits::MAX_TAG_CHARS)];
+
+/// Parameters of queries, wherever they are, and their look.
+const PARAMETERS: &[(&str, Look)] = &[
+    ("cursor", Look(CURSOR, None)),
+    ("mood", Look(LINE, Some(BLANK))),
+    ("q", Look(NO_NUL, Some(NO_WORD))),
+    ("tz", Look(ZONE, None)),
+];
 
 /// Schemas of which at least one of these fields must be given, and not null.
 const ANY_OF: &[(&str, &[(&str, Type)])] = &[
     ("Registration", &[("username", Type::String), ("email", Type::String)]),
-    ("UserChanges", &[("username", Type::String), ("email", Type::String)]),
+    (
+        "UserChanges",
+        &[("username", Type::String), ("email", Type::String), ("time_zone", Type::String)],
+    ),
+    ("EntryChanges", &[("mood", Type::String), ("tags", Type::Array), ("note", Type::String)]),
     (
         "ConversationChanges",
         &[("title", Type::String), ("pinned", Type::Boolean), ("archived", Type::Boolean)],
@@ -78,20 +124,60 @@ const ANY_OF: &[(&str, &[(&str, Type)])] = &[
 const ONE_OF: &[(&str, [&str; 2])] = &[("Login", ["username", "email"])];
 
 /// Writes the rules into the document.
-pub(super) fn write(components: &mut Components) {
-    for (schema, field, pattern) in PATTERNS {
+pub(super) fn write(openapi: &mut OpenApi) {
+    for (_, operation) in super::openapi::operations(&mut openapi.paths) {
+        write_parameters(operation);
+    }
+    let components = openapi.components.get_or_insert_default();
+    for (schema, field, look) in FIELDS {
         if let Some(field) = text_field(components, schema, field) {
-            field.pattern = Some((*pattern).to_owned());
+            look.write(field);
         }
     }
-    for (schema, field) in NOT_BLANK {
+    for (schema, field, most) in LENGTHS {
         if let Some(field) = text_field(components, schema, field) {
+            field.max_length = Some(*most);
+        }
+    }
+    write_needs(components);
+}
+
+impl Look {
+    fn write(self, text: &mut Object) {
+        let Self(pattern, not) = self;
+        text.pattern = Some(pattern.to_owned());
+        if let Some(not) = not {
             // The library has no field for this keyword; extensions are written as they are.
-            let extensions = field.extensions.get_or_insert_default();
-            let blank = serde_json::json!({ "type": "string", "pattern": BLANK });
-            extensions.insert("not".to_owned(), blank);
+            let not = serde_json::json!({ "type": "string", "pattern": not });
+            text.extensions.get_or_insert_default().insert("not".to_owned(), not);
         }
     }
+}
+
+fn write_parameters(operation: &mut Operation) {
+    let entries = operation.operation_id.as_deref() == Some("list_entries");
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        if entries && ["from", "to"].contains(&&*parameter.name) {
+            let text = |format| {
+                let format = SchemaFormat::KnownFormat(format);
+                ObjectBuilder::new().schema_type(Type::String).format(Some(format))
+            };
+            let both = [KnownFormat::Date, KnownFormat::DateTime].map(text);
+            let any = both.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+            parameter.schema = Some(any.into());
+        }
+        let look = PARAMETERS.iter().find(|(name, _)| *name == parameter.name);
+        if let (Some((_, look)), Some(RefOr::T(Schema::Object(text)))) =
+            (look, &mut parameter.schema)
+        {
+            look.write(text);
+        }
+    }
+}
+
+/// Writes which fields need one another.
+fn write_needs(components: &mut Components) {
     for (name, fields) in ANY_OF {
         let mut any = AnyOfBuilder::new();
         for (field, kind) in *fields {
@@ -155,10 +241,9 @@ mod tests {
     fn every_rule_finds_its_field() {
         let mut openapi = crate::api::routes().into_openapi();
         let components = openapi.components.as_mut().unwrap();
-        let patterns = PATTERNS.iter().map(|(schema, field, _)| (schema, field));
-        for (schema, field) in
-            patterns.chain(NOT_BLANK.iter().map(|(schema, field)| (schema, field)))
-        {
+        let looks = FIELDS.iter().map(|(schema, field, _)| (*schema, *field));
+        let lengths = LENGTHS.iter().map(|(schema, field, _)| (*schema, *field));
+        for (schema, field) in looks.chain(lengths) {
             assert!(text_field(components, schema, field).is_some(), "{schema}.{field}");
         }
         let any =
@@ -170,5 +255,33 @@ mod tests {
             };
             assert!(object.properties.contains_key(field), "{schema}.{field}");
         }
+        let mut names = Vec::new();
+        for (_, operation) in super::super::openapi::operations(&mut openapi.paths) {
+            for parameter in operation.parameters.iter().flatten() {
+                let RefOr::T(parameter) = parameter else { continue };
+                names.push(parameter.name.clone());
+            }
+        }
+        for (name, _) in PARAMETERS {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+    }
+
+    /// Two types of one name would be one schema, and one of them would be documented wrongly.
+    #[test]
+    fn no_two_bodies_share_a_schema() {
+        let mut openapi = crate::api::routes().into_openapi();
+        let mut seen = std::collections::BTreeSet::new();
+        for (path, operation) in super::super::openapi::operations(&mut openapi.paths) {
+            let Some(RefOr::T(body)) = &operation.request_body else { continue };
+            for content in body.content.values() {
+                let RefOr::T(content) = content else { continue };
+                if let Some(RefOr::Ref(schema)) = &content.schema {
+                    let name = schema.ref_location.clone();
+                    assert!(seen.insert(name.clone()), "{path} shares {name}");
+                }
+            }
+        }
+        assert!(seen.len() > 5, "{seen:?}");
     }
 }

@@ -8,10 +8,7 @@ use serene_core::{
 };
 use utoipa::IntoParams;
 
-use super::{
-    bodies::MessagePageBody,
-    entries::EntryPageBody,
-};
+use super::{bodies::MessagePageBody, entries::EntryPageBody};
 use crate::{
     App,
     error::ApiError,

@@ -5,7 +5,9 @@ use super::{
     sense::{self, Sense},
     spans::{hash, sentences},
     text, tongue,
-    words::{self, Tone, feeling_at, general as say, journal as page, lexicon, themes_heavy::GRIEF},
+    words::{
+        self, Tone, feeling_at, general as say, journal as page, lexicon, themes_heavy::GRIEF,
+    },
 };
 
 /// The most characters of the answer.
@@ -23,6 +25,7 @@ pub fn reflect(note: &str, mood: Option<&str>, previous: Option<&str>) -> String
     if super::is_crisis(note) {
         return say::CRISIS.to_owned();
     }
+    let note = text::beginning(note);
     let before: Vec<&str> = previous.map(sentences).into_iter().flatten().collect();
     let seed = hash(note.chars().chain(mood.unwrap_or_default().chars()));
     let candidates = match tongue::detect(note, std::iter::empty()) {
@@ -37,7 +40,8 @@ pub fn reflect(note: &str, mood: Option<&str>, previous: Option<&str>) -> String
         None => english(note, mood, seed),
     };
     let fits = |answer: &String| {
-        answer.chars().count() <= LONGEST && sentences(answer).all(|s| before.iter().all(|b| b.trim() != s))
+        answer.chars().count() <= LONGEST
+            && sentences(answer).all(|s| before.iter().all(|b| b.trim() != s))
     };
     // There are always more first and second sentences than one answer can have used.
     candidates.into_iter().find(fits).unwrap_or_else(|| page::PLAIN_EVEN[0].to_owned())
@@ -56,7 +60,9 @@ fn english(note: &str, mood: Option<&str>, seed: u64) -> Vec<String> {
     for (at, first) in (0_u64..).zip(&firsts) {
         let alone = first.contains('?');
         let second = rotated(seconds, (seed >> 7).wrapping_add(at));
-        all.extend(second.filter(|s| !alone || !s.contains('?')).map(|second| format!("{first} {second}")));
+        all.extend(
+            second.filter(|s| !alone || !s.contains('?')).map(|second| format!("{first} {second}")),
+        );
     }
     all
 }
@@ -75,7 +81,8 @@ fn tone(sense: &Sense, mood: Option<&str>) -> Tone {
 
 fn mood_tone(mood: &str) -> Option<Tone> {
     let text = text::read(mood);
-    let plain: Vec<&str> = text.clauses.iter().flat_map(|c| c.words.iter().map(|w| w.plain.as_str())).collect();
+    let plain: Vec<&str> =
+        text.clauses.iter().flat_map(|c| c.words.iter().map(|w| w.plain.as_str())).collect();
     if let Some((feeling, _)) = (0..plain.len()).find_map(|at| feeling_at(&plain[at..])) {
         return Some(feeling.tone);
     }
@@ -90,8 +97,42 @@ fn mood_tone(mood: &str) -> Option<Tone> {
     }
 }
 
-const NOUNS_LOW: &[&str] = &["sadness", "anger", "anxiety", "grief", "loneliness", "exhaustion", "worry", "despair", "depressed", "depression", "shame", "guilt", "frustration", "disappointment", "confusion", "moody", "negative"];
-const NOUNS_BRIGHT: &[&str] = &["joy", "happiness", "gratitude", "pride", "excitement", "peace", "hope", "relief", "contentment", "positive", "loving", "playful", "energetic", "energised", "energized"];
+const NOUNS_LOW: &[&str] = &[
+    "sadness",
+    "anger",
+    "anxiety",
+    "grief",
+    "loneliness",
+    "exhaustion",
+    "worry",
+    "despair",
+    "depressed",
+    "depression",
+    "shame",
+    "guilt",
+    "frustration",
+    "disappointment",
+    "confusion",
+    "moody",
+    "negative",
+];
+const NOUNS_BRIGHT: &[&str] = &[
+    "joy",
+    "happiness",
+    "gratitude",
+    "pride",
+    "excitement",
+    "peace",
+    "hope",
+    "relief",
+    "contentment",
+    "positive",
+    "loving",
+    "playful",
+    "energetic",
+    "energised",
+    "energized",
+];
 
 fn seconds(tone: Tone) -> &'static [&'static str] {
     match tone {
@@ -120,13 +161,17 @@ fn firsts(sense: &Sense, tone: Tone, mood: Option<&str>, seed: u64) -> Vec<Strin
         who: sense.people.first().map(|p| p.mention.clone()).filter(|m| is_safe(m)),
         ..Slots::default()
     };
-    let fill = |list: &'static [&'static str]| rotated(list, seed).filter_map(|line| slots.fill(line)).collect::<Vec<_>>();
+    let fill = |list: &'static [&'static str]| {
+        rotated(list, seed).filter_map(|line| slots.fill(line)).collect::<Vec<_>>()
+    };
     let (it, who, plain) = (fill(it), fill(who), fill(plain));
     let moods = fill(mood_lines(sense, mood, tone));
     // A person is worth more than a thing where there is grief, and takes turns with it elsewhere.
-    let person_first = grief || seed % 2 == 0;
+    let person_first = grief || seed.is_multiple_of(2);
     let (near, far) = if person_first { (who, it) } else { (it, who) };
-    let mood_first = !moods.is_empty() && tone != Tone::Heavy && (near.is_empty() || from_mood || seed % 3 == 0);
+    let mood_first = !moods.is_empty()
+        && tone != Tone::Heavy
+        && (near.is_empty() || from_mood || seed.is_multiple_of(3));
     if mood_first { [moods, near, far, plain].concat() } else { [near, far, moods, plain].concat() }
 }
 
@@ -134,21 +179,41 @@ fn mood_lines(sense: &Sense, mood: Option<&str>, tone: Tone) -> &'static [&'stat
     let felt = sense.felt.as_ref().filter(|felt| !felt.negated).map(|felt| felt.feeling);
     let chosen = || {
         let text = text::read(mood.unwrap_or_default());
-        let plain: Vec<String> = text.clauses.iter().flat_map(|c| c.words.iter().map(|w| w.plain.clone())).collect();
-        (0..plain.len()).find_map(|at| feeling_at(&plain[at..].iter().map(String::as_str).collect::<Vec<_>>()).map(|(f, _)| f))
+        let plain: Vec<String> =
+            text.clauses.iter().flat_map(|c| c.words.iter().map(|w| w.plain.clone())).collect();
+        (0..plain.len()).find_map(|at| {
+            feeling_at(&plain[at..].iter().map(String::as_str).collect::<Vec<_>>()).map(|(f, _)| f)
+        })
     };
     let feeling = felt.or_else(chosen).filter(|feeling| feeling.tone == tone);
-    feeling.and_then(|feeling| page::MOODS.iter().find(|(name, _)| *name == feeling.name)).map_or(&[], |(_, lines)| lines)
+    feeling
+        .and_then(|feeling| page::MOODS.iter().find(|(name, _)| *name == feeling.name))
+        .map_or(&[], |(_, lines)| lines)
 }
 
 /// The theme or thing the answer names: short, in plain letters, and no word of the clinic.
 fn mention(sense: &Sense) -> Option<String> {
     if let Some(hit) = sense.heavy() {
         // The grave words are not said back; what is around them is.
-        return Some(if hit.theme.name == GRIEF { "this loss".to_owned() } else { "all of this".to_owned() });
+        return Some(if hit.theme.name == GRIEF {
+            "this loss".to_owned()
+        } else {
+            "all of this".to_owned()
+        });
     }
-    let themes = sense.themes.iter().filter(|hit| !KEPT_OUT.contains(&hit.theme.name)).map(|hit| hit.mention.clone());
-    sense.things.iter().take(1).cloned().chain(themes).chain(sense.things.iter().skip(1).cloned()).find(|m| is_safe(m))
+    let themes = sense
+        .themes
+        .iter()
+        .filter(|hit| !KEPT_OUT.contains(&hit.theme.name))
+        .map(|hit| hit.mention.clone());
+    sense
+        .things
+        .iter()
+        .take(1)
+        .cloned()
+        .chain(themes)
+        .chain(sense.things.iter().skip(1).cloned())
+        .find(|m| is_safe(m))
 }
 
 /// Themes whose words sound like a sickroom.
@@ -159,11 +224,38 @@ fn is_safe(mention: &str) -> bool {
     let words: Vec<&str> = mention.split(' ').collect();
     words.len() <= 5
         && words.iter().all(|w| words::is_own(&text::fold(w), KEPT_OUT))
-        && words.iter().all(|w| w.chars().all(|c| c.is_alphabetic() && c < '\u{250}' || c == '\'' || c == '-') && !lexicon::is_avoided(&text::fold(w)))
+        && words.iter().all(|w| {
+            w.chars().all(|c| c.is_alphabetic() && c < '\u{250}' || c == '\'' || c == '-')
+                && !lexicon::is_avoided(&text::fold(w))
+        })
         && !words.iter().any(|w| MEDICAL.contains(&text::fold(w).as_str()))
 }
 
-const MEDICAL: &[&str] = &["doctor", "doctors", "hospital", "therapist", "counsellor", "counselor", "nurse", "surgery", "cancer", "illness", "disease", "condition", "treatment", "clinic", "crisis", "emergency", "hotline", "police", "ambulance", "weight", "alcohol", "drinking", "smoking"];
+const MEDICAL: &[&str] = &[
+    "doctor",
+    "doctors",
+    "hospital",
+    "therapist",
+    "counsellor",
+    "counselor",
+    "nurse",
+    "surgery",
+    "cancer",
+    "illness",
+    "disease",
+    "condition",
+    "treatment",
+    "clinic",
+    "crisis",
+    "emergency",
+    "hotline",
+    "police",
+    "ambulance",
+    "weight",
+    "alcohol",
+    "drinking",
+    "smoking",
+];
 
 #[cfg(test)]
 mod tests {

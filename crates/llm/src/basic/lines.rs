@@ -66,7 +66,10 @@ pub(super) struct Line {
 /// The longest part between slots, when it is long enough to tell a line by.
 fn stem(line: &str) -> String {
     let parts = line.split(['{', '}']).step_by(2).map(super::text::fold);
-    parts.max_by_key(String::len).filter(|part| part.split_whitespace().count() > 2).unwrap_or_default()
+    parts
+        .max_by_key(String::len)
+        .filter(|part| part.split_whitespace().count() > 2)
+        .unwrap_or_default()
 }
 
 /// Answers in the making: an opening line, and what may follow it.
@@ -103,7 +106,14 @@ fn add(lines: &mut Vec<Line>, rank: u8, list: &[&str], slots: &Slots, turn: u64)
     let len = list.len().max(1);
     let start = usize::try_from(turn % len as u64).unwrap_or_default();
     let rotated = list.iter().cycle().skip(start).take(list.len());
-    lines.extend(rotated.filter_map(|line| slots.fill(line).map(|text| Line { text, picks: line.contains('{'), rank, stem: stem(line) })));
+    lines.extend(rotated.filter_map(|line| {
+        slots.fill(line).map(|text| Line {
+            text,
+            picks: line.contains('{'),
+            rank,
+            stem: stem(line),
+        })
+    }));
 }
 
 /// How the next answer should sit among the earlier ones.
@@ -128,9 +138,15 @@ pub(super) fn opening(text: &str) -> String {
 /// The best answer of a plan that repeats nothing; `None` when all of it has been said.
 pub(super) fn choose(mut plan: Plan, spans: &Spans, rhythm: &Rhythm) -> Option<String> {
     for lines in [&mut plan.leads, &mut plan.follows] {
-        lines.retain(|line| spans.fits(&line.text) && spans.is_new(&line.text) && !(rhythm.never_ask && asks(&line.text)));
+        lines.retain(|line| {
+            spans.fits(&line.text)
+                && spans.is_new(&line.text)
+                && !(rhythm.never_ask && asks(&line.text))
+        });
         // A line that was used with other words in its slots comes after all that were not.
-        lines.sort_by_key(|line| (!line.stem.is_empty() && rhythm.said.contains(&line.stem), line.rank));
+        lines.sort_by_cached_key(|line| {
+            (!line.stem.is_empty() && rhythm.said.contains(&line.stem), line.rank)
+        });
     }
     // What is wished for is let go one by one: first the change of rhythm, then that of openings.
     [(true, true), (false, true), (false, false)].iter().find_map(|&(in_rhythm, fresh_opening)| {
@@ -166,9 +182,15 @@ fn pair(lead: &Line, plan: &Plan, fits: &dyn Fn(&str, bool) -> bool) -> Option<S
     if asks(&lead.text) {
         return None;
     }
-    let joined = plan.follows.iter().map(|follow| (format!("{} {}", lead.text, follow.text), lead.picks || follow.picks));
+    let joined = plan
+        .follows
+        .iter()
+        .map(|follow| (format!("{} {}", lead.text, follow.text), lead.picks || follow.picks));
     let mut joined = joined.filter(|(answer, picks)| fits(answer, *picks));
-    joined.next().map(|(answer, _)| answer).or_else(|| fits(&lead.text, lead.picks).then(|| lead.text.clone()))
+    joined
+        .next()
+        .map(|(answer, _)| answer)
+        .or_else(|| fits(&lead.text, lead.picks).then(|| lead.text.clone()))
 }
 
 fn asks(text: &str) -> bool {
@@ -177,20 +199,34 @@ fn asks(text: &str) -> bool {
 
 fn names(answer: &str, content: &[String]) -> bool {
     let folded = super::text::fold(answer);
-    folded.split(|c: char| !(c.is_alphanumeric() || c == '\'')).any(|word| content.iter().any(|c| c == word))
+    folded
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .any(|word| content.iter().any(|c| c == word))
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 /// Something new from three lists of short parts, for when every line has been said: the first
 /// combination that repeats no span. `None` after some hundreds of them.
-pub(super) fn compose(parts: [&[&str]; 3], slots: &Slots, spans: &Spans, turn: u64) -> Option<String> {
-    let [first, second, third] = parts.map(|list| list.iter().filter_map(|part| slots.fill(part)).collect::<Vec<_>>());
+pub(super) fn compose(
+    parts: [&[&str]; 3],
+    slots: &Slots,
+    spans: &Spans,
+    turn: u64,
+) -> Option<String> {
+    let [first, second, third] =
+        parts.map(|list| list.iter().filter_map(|part| slots.fill(part)).collect::<Vec<_>>());
     let total = first.len() * second.len() * third.len();
     // A stride without a common divisor visits every combination once; one near the golden section
     // changes all three parts at every step.
-    let stride = (total * 8 / 13..).find(|n| (2..=*n).all(|d| n % d != 0 || total % d != 0)).unwrap_or(1);
+    let stride =
+        (total * 8 / 13..total).find(|n| greatest_common_divisor(*n, total) == 1).unwrap_or(1);
     let start = usize::try_from(turn % total.max(1) as u64).unwrap_or_default() * stride;
     (0..total).map(|step| (start + step * stride) % total).find_map(|at| {
-        let (a, b, c) = (at % first.len(), at / first.len() % second.len(), at / first.len() / second.len());
+        let (a, b, c) =
+            (at % first.len(), at / first.len() % second.len(), at / first.len() / second.len());
         let answer = format!("{}, {}. {}.", first[a], second[b], third[c]);
         spans.fits(&answer).then_some(answer)
     })
@@ -211,7 +247,13 @@ mod tests {
     #[test]
     fn a_line_is_never_said_twice() {
         let mut spans = Spans::default();
-        let rhythm = Rhythm { ask: None, never_ask: false, openings: Vec::new(), said: String::new(), content: Vec::new() };
+        let rhythm = Rhythm {
+            ask: None,
+            never_ask: false,
+            openings: Vec::new(),
+            said: String::new(),
+            content: Vec::new(),
+        };
         let list = ["One two three.", "Four five six.", "Seven eight nine."];
         let mut said = Vec::new();
         while let Some(answer) = {

@@ -2,7 +2,7 @@
 //! What cannot be turned cleanly is not turned at all.
 
 use super::{
-    text::{Clause, Text, Word},
+    text::{Clause, Word},
     words::{
         Feeling, Tone, feeling_at,
         lexicon::{self, ADVERBS, AIMS, BEFORE_ING, BOUNDARY, NO_END, TIMES, TRAILING, VERBS},
@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The most words of a person that are said back in a row.
-const MOST_WORDS: usize = 5;
+pub(super) const MOST_WORDS: usize = 5;
 
 /// A feeling the person spoke of as their own.
 pub(super) struct Felt {
@@ -47,7 +47,9 @@ pub(super) fn exchange(words: &[Word]) -> Option<String> {
             "was" if after_i => "were",
             plain if lexicon::is_avoided(plain) => return None,
             plain if plain.len() < 5 && plain.chars().all(|c| c.is_ascii_digit()) => plain,
-            _ if word.shown.chars().count() > 20 || !word.shown.chars().all(may_echo) => return None,
+            _ if word.shown.chars().count() > 20 || !word.shown.chars().all(may_echo) => {
+                return None;
+            }
             _ => &word.shown,
         });
     }
@@ -65,7 +67,15 @@ pub(super) fn phrase(words: &[Word], most: usize) -> Option<usize> {
         let last = words[len - 1].plain.as_str();
         let ends = len == words.len();
         let border = ends || BOUNDARY.contains(&words[len].plain.as_str());
-        let content = last == "do" || !lexicon::is_stop(last) && !lexicon::is_adjective(last);
+        // "happy for her", but not "put it" before "on the table".
+        let object = matches!(last, "him" | "her" | "them" | "it" | "me" | "this" | "that")
+            && (len == 1
+                || matches!(
+                    words[len - 2].plain.as_str(),
+                    "of" | "for" | "with" | "about" | "at" | "by" | "from"
+                ));
+        let content =
+            last == "do" || object || !lexicon::is_stop(last) && !lexicon::is_adjective(last);
         let whole = if ends { !NO_END.contains(&last) } else { content };
         border && whole && !TIMES.contains(&last) && !TRAILING.contains(&last)
     })
@@ -99,7 +109,10 @@ pub(super) fn feeling(clause: &Clause) -> Option<Felt> {
 /// but not "a bad mother".
 fn is_closed(next: Option<&&str>) -> bool {
     next.is_none_or(|next| {
-        BOUNDARY.contains(next) || ADVERBS.contains(next) || TRAILING.contains(next) || matches!(*next, "of" | "over" | "inside" | "around")
+        BOUNDARY.contains(next)
+            || ADVERBS.contains(next)
+            || TRAILING.contains(next)
+            || matches!(*next, "of" | "over" | "inside" | "around")
     })
 }
 
@@ -109,12 +122,15 @@ fn lead_in(plain: &[&str], at: usize) -> (usize, bool) {
     let mut negated = false;
     while start > 0 {
         let word = plain[start - 1];
-        let joined = start > 1 && matches!(word, "and" | "or") && feeling_at(&plain[start - 2..]).is_some();
+        let joined =
+            start > 1 && matches!(word, "and" | "or") && feeling_at(&plain[start - 2..]).is_some();
         if word == "not" || word == "never" {
             negated = true;
         } else if joined {
             start -= 1;
-        } else if !ADVERBS.contains(&word) || word == "a" && !matches!(plain[start], "bit" | "little") {
+        } else if !ADVERBS.contains(&word)
+            || word == "a" && !matches!(plain[start], "bit" | "little")
+        {
             break;
         }
         start -= 1;
@@ -125,13 +141,22 @@ fn lead_in(plain: &[&str], at: usize) -> (usize, bool) {
 /// True when the words before a feeling make it the person's: "I am", "I've been feeling",
 /// "it makes me", or nothing at all ("tired today").
 fn is_own(plain: &[&str], start: usize, end: usize) -> bool {
-    let before = start.checked_sub(1).map(|at| plain[at]).filter(|_| !plain[..start].iter().all(|w| OPENERS.contains(w)));
+    let before = start
+        .checked_sub(1)
+        .map(|at| plain[at])
+        .filter(|_| !plain[..start].iter().all(|w| lexicon::OPENERS.contains(w)));
     let Some(before) = before else { return is_closed(plain.get(end)) };
     match before {
         "am" => true,
-        "me" => start > 1 && matches!(plain[start - 2], "makes" | "made" | "making" | "make" | "left" | "leaves" | "got" | "has"),
-        "was" | "were" | "been" | "being" | "feel" | "feeling" | "felt" | "get" | "got" | "getting" | "become"
-        | "became" | "becoming" | "feels" => {
+        "me" => {
+            start > 1
+                && matches!(
+                    plain[start - 2],
+                    "makes" | "made" | "making" | "make" | "left" | "leaves" | "got" | "has"
+                )
+        }
+        "was" | "were" | "been" | "being" | "feel" | "feeling" | "felt" | "get" | "got"
+        | "getting" | "become" | "became" | "becoming" | "feels" => {
             let subject = plain[..start].iter().rev().find(|w| is_subject(w));
             subject.is_none_or(|w| *w == "i" || (before == "feels" && *w == "it"))
         }
@@ -139,9 +164,21 @@ fn is_own(plain: &[&str], start: usize, end: usize) -> bool {
     }
 }
 
-fn is_subject(word: &str) -> bool {
-    matches!(word, "i" | "you" | "he" | "she" | "it" | "we" | "they" | "who" | "that" | "people" | "everyone" | "everything")
-        || lexicon::KIN.iter().any(|(kin, _)| *kin == word)
+pub(super) fn is_subject(word: &str) -> bool {
+    matches!(
+        word,
+        "i" | "you"
+            | "he"
+            | "she"
+            | "it"
+            | "we"
+            | "they"
+            | "who"
+            | "that"
+            | "people"
+            | "everyone"
+            | "everything"
+    ) || lexicon::KIN.iter().any(|(kin, _)| *kin == word)
         || lexicon::is_name(word)
 }
 
@@ -167,7 +204,8 @@ pub(super) fn doing(clause: &Clause) -> Option<String> {
         return None;
     }
     at += 1;
-    while words.get(at).is_some_and(|w| ADVERBS.contains(&w.plain.as_str()) || is_helper(words, at)) {
+    while words.get(at).is_some_and(|w| ADVERBS.contains(&w.plain.as_str()) || is_helper(words, at))
+    {
         at += 1;
     }
     let rest = words.get(at..)?;
@@ -178,13 +216,19 @@ pub(super) fn doing(clause: &Clause) -> Option<String> {
             (rest.get(3)?.plain == "to").then(|| turned("not wanting", &rest[3..], MOST_WORDS))?
         }
         ["do" | "did", "not", "know"] => unsure(rest.get(3..)?),
-        ["did", "not", "get"] if rest.get(3)?.plain == "to" => turned("not getting", &rest[3..], MOST_WORDS),
+        ["did", "not", "get"] if rest.get(3)?.plain == "to" => {
+            turned("not getting", &rest[3..], MOST_WORDS)
+        }
         ["never", "got", "to"] => turned("never getting", &rest[2..], MOST_WORDS),
         [verb, "to", ..] => match AIMS.iter().find(|(written, _)| written == verb) {
             Some((_, form)) => turned(form, &rest[1..], MOST_WORDS),
             None => object(verb, &rest[1..]),
         },
-        [verb, next, ..] if next.ends_with("ing") && next.len() > 4 && BEFORE_ING.contains(verb) => ing(&rest[1..]),
+        [verb, next, ..]
+            if next.ends_with("ing") && next.len() > 4 && BEFORE_ING.contains(verb) =>
+        {
+            ing(&rest[1..])
+        }
         [verb, ..] => object(verb, &rest[1..]),
         [] => None,
     }
@@ -194,7 +238,9 @@ pub(super) fn doing(clause: &Clause) -> Option<String> {
 fn is_helper(words: &[Word], at: usize) -> bool {
     let next = words.get(at + 1).map_or("", |w| w.plain.as_str());
     match words[at].plain.as_str() {
-        "have" | "had" => next == "been" || VERBS.iter().any(|(form, _)| *form == next) || ADVERBS.contains(&next),
+        "have" | "had" => {
+            next == "been" || VERBS.iter().any(|(form, _)| *form == next) || ADVERBS.contains(&next)
+        }
         "would" => matches!(next, "like" | "love"),
         "am" => matches!(next, "trying" | "going" | "planning" | "hoping" | "learning"),
         _ => false,
@@ -203,9 +249,13 @@ fn is_helper(words: &[Word], at: usize) -> bool {
 
 fn turned(form: &str, words: &[Word], most: usize) -> Option<String> {
     let len = phrase(words, most)?;
+    if words[..len].iter().any(|w| lexicon::HARSH.contains(&w.plain.as_str())) {
+        return None; // "wanting to hurt him" is not for saying back
+    }
     // A single "to" is no phrase.
     let said = exchange(&words[..len])?;
-    (said != "to" && !lexicon::is_stop(words[len - 1].plain.as_str()) || len > 2).then(|| format!("{form} {said}"))
+    (said != "to" && !lexicon::is_stop(words[len - 1].plain.as_str()) || len > 2)
+        .then(|| format!("{form} {said}"))
 }
 
 fn unsure(words: &[Word]) -> Option<String> {
@@ -219,7 +269,13 @@ fn unsure(words: &[Word]) -> Option<String> {
 
 fn ing(words: &[Word]) -> Option<String> {
     let first = words[0].plain.as_str();
-    if lexicon::is_stop(first) && words.len() < 2 || feeling_at(&[first]).is_some() || matches!(first, "going" | "feeling" | "being" | "something" | "anything" | "nothing" | "everything") {
+    if lexicon::is_stop(first) && words.len() < 2
+        || feeling_at(&[first]).is_some()
+        || matches!(
+            first,
+            "going" | "feeling" | "being" | "something" | "anything" | "nothing" | "everything"
+        )
+    {
         return None;
     }
     let len = phrase(words, MOST_WORDS)?;
@@ -231,11 +287,15 @@ fn object(verb: &str, words: &[Word]) -> Option<String> {
     let (_, form) = VERBS.iter().find(|(written, _)| *written == verb)?;
     let first = words.first()?;
     let plain = first.plain.as_str();
-    if matches!(plain, "him" | "her" | "them") && is_closed(words.get(1).map(|w| w.plain.as_str()).as_ref()) {
+    if matches!(plain, "him" | "her" | "them")
+        && is_closed(words.get(1).map(|w| w.plain.as_str()).as_ref())
+    {
         return Some(format!("{form} {plain}"));
     }
-    let opens = matches!(plain, "my" | "the" | "a" | "an" | "our" | "his" | "their" | "to" | "with" | "for" | "at" | "from")
-        || first.named
+    let opens = matches!(
+        plain,
+        "my" | "the" | "a" | "an" | "our" | "his" | "their" | "to" | "with" | "for" | "at" | "from"
+    ) || first.named
         || lexicon::KIN.iter().any(|(kin, _)| *kin == plain);
     if !opens {
         return None;
@@ -248,109 +308,6 @@ fn object(verb: &str, words: &[Word]) -> Option<String> {
     // "Mum" and "dad" stand without an owner; said back they get one.
     let owned = (len == 1).then(|| lexicon::KIN.iter().find(|(kin, _)| *kin == said)).flatten();
     Some(format!("{form} {}", owned.map_or(said.as_str(), |(_, mention)| mention)))
-}
-
-/// A short statement said back whole.
-pub(super) struct Said {
-    pub(super) text: String,
-    /// It has a verb, so that "I hear that …" can stand before it.
-    pub(super) full: bool,
-    /// It speaks of all or never.
-    pub(super) sweeping: bool,
-}
-
-/// The first statement of a message that is short enough to be said back and does no harm said
-/// back: "my grandmother raised me" becomes "your grandmother raised you".
-pub(super) fn said(text: &Text) -> Option<Said> {
-    let mut parts: Vec<&[Word]> =
-        text.clauses.iter().filter(|clause| !clause.asks).flat_map(|clause| parts(&clause.words)).collect();
-    // What follows a "but" is what was meant.
-    parts.sort_by_key(|words| words[0].plain != "but");
-    parts.into_iter().find_map(|mut words| {
-        while words.first().is_some_and(|w| OPENERS.contains(&w.plain.as_str())) {
-            words = &words[1..];
-        }
-        if let [i, verb, rest @ ..] = words
-            && i.plain == "i"
-            && matches!(verb.plain.as_str(), "think" | "guess" | "mean" | "suppose")
-        {
-            words = rest;
-        }
-        if let [rest @ .., i, verb] = words
-            && i.plain == "i"
-            && matches!(verb.plain.as_str(), "think" | "guess" | "mean" | "suppose")
-        {
-            words = rest;
-        }
-        while words.last().is_some_and(|w| TRAILING.contains(&w.plain.as_str())) {
-            words = &words[..words.len() - 1];
-        }
-        let plain: Vec<&str> = words.iter().map(|w| w.plain.as_str()).collect();
-        let (first, last) = (plain.first()?, plain.last()?);
-        let own = plain.iter().any(|w| matches!(*w, "i" | "my" | "me" | "myself"));
-        let harsh = own && plain.iter().any(|w| lexicon::HARSH.contains(w));
-        let short_no = *first == "no" && plain.get(1).is_some_and(|next| is_subject(next));
-        let single = text.count == 1 && super::nouns::is_nounlike(first);
-        if words.len() < 2 && !single || harsh || short_no || !starts_well(first) || NO_END.contains(last) {
-            return None;
-        }
-        let text = contracted(&exchange(words)?);
-        let full = is_subject(first) || plain.iter().any(|w| lexicon::HELPERS.contains(w));
-        // "My brother" before "and I went" is no statement.
-        if !full && words.len() < 3 && matches!(*first, "my" | "the" | "our" | "his" | "her" | "their" | "a" | "an") {
-            return None;
-        }
-        let always = own && plain.iter().any(|w| matches!(*w, "always" | "never" | "all"));
-        let dark = plain.iter().any(|w| lexicon::NEGATIVE.contains(w));
-        let sweeping = always || plain.iter().any(|w| lexicon::SWEEPING.contains(w) && (dark || *w != "everything"));
-        // Two more than may be copied: some words change in turning, and what is still a copy is
-        // dropped when it is compared with what was said.
-        (text.split(' ').count() <= MOST_WORDS + 2).then_some(Said { text, full, sweeping })
-    })
-}
-
-/// The statements of a clause: cut where a new one begins, "but I can feel it".
-fn parts(words: &[Word]) -> Vec<&[Word]> {
-    let begins = |at: usize| {
-        matches!(words[at].plain.as_str(), "but" | "because" | "when" | "while" | "although" | "though" | "and" | "so" | "until")
-            && words.get(at + 1).is_some_and(|next| is_subject(&next.plain) || matches!(next.plain.as_str(), "my" | "the" | "our" | "her" | "his"))
-    };
-    let mut cuts: Vec<usize> = (1..words.len()).filter(|at| begins(*at)).collect();
-    cuts.push(words.len());
-    let mut from = 0;
-    let mut parts = Vec::new();
-    for cut in cuts {
-        parts.push(&words[from..cut]);
-        from = cut;
-    }
-    parts
-}
-
-const OPENERS: &[&str] = &["and", "but", "so", "well", "also", "because", "then", "oh", "yeah", "honestly", "actually", "anyway", "like", "or", "though", "ok", "okay", "hm", "just", "when", "while", "although", "until"];
-
-/// Words a statement or a fragment may start with and still make sense alone.
-fn starts_well(word: &str) -> bool {
-    is_subject(word)
-        || matches!(
-            word,
-            "my" | "our" | "the" | "a" | "an" | "his" | "her" | "their" | "nobody" | "everybody" | "someone" | "nothing" | "there" | "this" | "after" | "before" | "by" | "in" | "on" | "at" | "with" | "without" | "since" | "until" | "during" | "from" | "still" | "not" | "never" | "same" | "another" | "no" | "hardly" | "too" | "almost" | "only"
-        )
-        || lexicon::is_adjective(word)
-        || word.chars().all(|c| c.is_ascii_digit())
-        || super::words::knows_noun(word) && !lexicon::NOUN_OR_VERB.contains(&word)
-}
-
-/// "did not" becomes "didn't": nobody speaks in whole words.
-fn contracted(text: &str) -> String {
-    let mut text = format!(" {text} ");
-    for (long, short) in [
-        (" do not ", " don't "), (" did not ", " didn't "), (" does not ", " doesn't "), (" can not ", " can't "), (" is not ", " isn't "), (" was not ", " wasn't "), (" are not ", " aren't "),
-        (" were not ", " weren't "), (" will not ", " won't "), (" would not ", " wouldn't "), (" could not ", " couldn't "), (" should not ", " shouldn't "), (" have not ", " haven't "), (" has not ", " hasn't "), (" had not ", " hadn't "),
-        (" it is ", " it's "), (" he is ", " he's "), (" she is ", " she's "), (" that is ", " that's "), (" there is ", " there's "), (" you are ", " you're "), (" they are ", " they're "), (" you have been ", " you've been "), (" you will ", " you'll "),
-    ] {
-        text = text.replace(long, short);
-    }
-    text.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -368,8 +325,14 @@ mod tests {
     #[test]
     fn persons_are_exchanged() {
         let turn = |text: &str| exchange(&read(text).clauses[0].words);
-        assert_eq!(turn("I was proud of myself and my dog").as_deref(), Some("you were proud of yourself and your dog"));
-        assert_eq!(turn("it is mine and I am sure").as_deref(), Some("it is yours and you are sure"));
+        assert_eq!(
+            turn("I was proud of myself and my dog").as_deref(),
+            Some("you were proud of yourself and your dog")
+        );
+        assert_eq!(
+            turn("it is mine and I am sure").as_deref(),
+            Some("it is yours and you are sure")
+        );
         assert_eq!(turn("I like you"), None);
         assert_eq!(turn("call 08001234 now"), None);
     }
@@ -387,6 +350,7 @@ mod tests {
             ("I am scared to call my mother", "scared to call your mother"),
             ("so tired today", "tired"),
             ("and angry too", "angry"),
+            ("I'm happy for her though", "happy for her"),
             ("I feel a bit lost", "lost"),
         ] {
             assert_eq!(felt(text).as_deref(), Some(said), "{text}");
@@ -395,38 +359,17 @@ mod tests {
 
     #[test]
     fn feelings_of_others_are_not_the_persons_own() {
-        for text in ["My sister is sad", "Are you happy?", "Happy birthday", "I want to be normal", "She was angry with me", "a sad movie", "I'm a bad mother"] {
+        for text in [
+            "My sister is sad",
+            "Are you happy?",
+            "Happy birthday",
+            "I want to be normal",
+            "She was angry with me",
+            "a sad movie",
+            "I'm a bad mother",
+        ] {
             assert_eq!(felt(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn short_statements_are_said_back() {
-        for (text, back) in [
-            ("she raised me", "she raised you"),
-            ("after four years", "after four years"),
-            ("I don't know anybody here", "you don't know anybody here"),
-            ("it was fun actually", "it was fun"),
-            ("the evenings are long", "the evenings are long"),
-            ("I'm a bad mother", ""),
-            ("you know my brother", ""),
-            ("I hate my job", ""),
-            ("run away", ""),
-            ("they never say it but I can feel it", "you can feel it"),
-            ("no answer from them", "no answer from them"),
-            ("my dad cried when I told him", "your dad cried"),
-            ("my brother and I went to see a film", "you went to see a film"),
-            ("I used to be a chef", "you used to be a chef"),
-            ("it runs in the family I guess", "it runs in the family"),
-            ("she is 70 now", "she's 70"),
-            ("my sister", ""),
-        ] {
-            assert_eq!(said(&read(text)).map(|s| s.text).unwrap_or_default(), back, "{text}");
-        }
-        assert!(said(&read("everyone leaves me anyway")).unwrap().sweeping);
-        assert!(!said(&read("she never found out")).unwrap().sweeping);
-        assert!(said(&read("no one helps")).unwrap().sweeping);
-        assert!(!said(&read("third attempt")).unwrap().full);
     }
 
     #[test]
@@ -447,6 +390,7 @@ mod tests {
             ("I have to give my mother a present because it is her day", ""),
             ("I want to tell you something", ""),
             ("I want very", ""),
+            ("I want to hurt him", ""),
         ] {
             assert_eq!(done(text).unwrap_or_default(), said, "{text}");
         }

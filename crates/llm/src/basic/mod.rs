@@ -6,13 +6,18 @@
 //! someone in danger is decided before it, in the crate `care`; the fixed sentence here is a last
 //! safety net.
 
+mod act;
 mod journal;
 mod lines;
+mod manners;
 mod mirror;
 mod nouns;
+mod reply;
 mod respond;
+mod said;
 mod sense;
 mod spans;
+mod talk;
 mod text;
 mod tongue;
 mod words;
@@ -40,13 +45,17 @@ impl Engine for BasicEngine {
     /// An answer longer than `max_tokens` is cut after a word and ends with
     /// [`FinishReason::Length`]; at least one word always comes.
     fn stream(&self, request: Request) -> EventStream {
-        stream::once(async move { stream::iter(events(&request).into_iter().map(Ok)) }).flatten().boxed()
+        stream::once(async move { stream::iter(events(&request).into_iter().map(Ok)) })
+            .flatten()
+            .boxed()
     }
 }
 
 fn events(request: &Request) -> Vec<Event> {
     let answer = respond::answer(&request.messages);
-    let most = request.max_tokens.map_or(usize::MAX, |tokens| usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4));
+    let most = request.max_tokens.map_or(usize::MAX, |tokens| {
+        usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4)
+    });
     let mut events = Vec::new();
     let mut written = 0;
     for word in answer.split_inclusive(' ') {
@@ -57,7 +66,12 @@ fn events(request: &Request) -> Vec<Event> {
         events.push(Event::Delta(word.to_owned()));
     }
     let read = request.messages.iter().map(|message| message.text.len()).sum();
-    let usage = Usage { prompt_tokens: tokens(read), completion_tokens: tokens(written), cached_tokens: 0, estimated: true };
+    let usage = Usage {
+        prompt_tokens: tokens(read),
+        completion_tokens: tokens(written),
+        cached_tokens: 0,
+        estimated: true,
+    };
     let reason = if written < answer.len() { FinishReason::Length } else { FinishReason::Stop };
     events.push(Event::Finished { reason, usage: Some(usage) });
     events
@@ -70,7 +84,8 @@ fn tokens(bytes: usize) -> u32 {
 
 /// True for the words that call for the fixed sentence: a last net below the crate `care`.
 fn is_crisis(text: &str) -> bool {
-    let letters: String = text::fold(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let letters: String =
+        text::fold(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let line = format!(" {} ", letters.split_whitespace().collect::<Vec<_>>().join(" "));
     // Whole words, but for the endings of "suicidal" and "self-harming"; "want to diet" is none.
     words::general::CRISIS_PHRASES.iter().any(|phrase| line.contains(&format!(" {phrase}")))

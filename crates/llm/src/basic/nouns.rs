@@ -18,9 +18,12 @@ pub(super) struct Someone {
 /// Everyone a message names as being close: kin with "my", bare "mum", first names.
 pub(super) fn people(text: &Text) -> Vec<Someone> {
     let mut found: Vec<Someone> = Vec::new();
-    let clauses = text.clauses.iter().flat_map(|clause| (0..clause.words.len()).map(move |at| (clause, at)));
+    let clauses =
+        text.clauses.iter().flat_map(|clause| (0..clause.words.len()).map(move |at| (clause, at)));
     for (clause, at) in clauses {
-        let Some(person) = kin(&clause.words, at).or_else(|| first_name(&clause.words, at)) else { continue };
+        let Some(person) = kin(&clause.words, at).or_else(|| first_name(&clause.words, at)) else {
+            continue;
+        };
         if found.iter().all(|p| p.head != person.head && p.mention != person.mention) {
             found.push(person);
         }
@@ -36,7 +39,9 @@ fn kin(words: &[Word], at: usize) -> Option<Someone> {
         None if pet => format!("your {}", word.plain),
         None => return None,
     };
-    if matches!(words.get(at + 1).map(|w| w.plain.as_str()), Some("in" | "of")) && word.plain == "family" {
+    if matches!(words.get(at + 1).map(|w| w.plain.as_str()), Some("in" | "of"))
+        && word.plain == "family"
+    {
         return None;
     }
     // "my little brother": adjectives between the owner and the person stay.
@@ -46,10 +51,15 @@ fn kin(words: &[Word], at: usize) -> Option<Someone> {
     }
     let owner = start.checked_sub(1).map(|i| words[i].plain.as_str());
     let mine = matches!(owner, Some("my" | "our"));
-    if !mine && (pet || KIN_NEEDS_OWNER.contains(&word.plain.as_str()) || owner.is_some_and(is_other_owner)) {
+    if !mine
+        && (pet
+            || KIN_NEEDS_OWNER.contains(&word.plain.as_str())
+            || owner.is_some_and(is_other_owner))
+    {
         return None;
     }
-    if let Some(next) = words.get(at + 1).filter(|next| next.named || lexicon::is_name(&next.plain)) {
+    if let Some(next) = words.get(at + 1).filter(|next| next.named || lexicon::is_name(&next.plain))
+    {
         return Some(Someone { mention: capitalised(&next.plain, next), head: next.plain.clone() });
     }
     let mention = if mine && start < at { exchange(&words[start - 1..=at])? } else { mention };
@@ -85,7 +95,9 @@ pub(super) fn things(text: &Text) -> Vec<Thing> {
     let mut found: Vec<(u8, Thing)> = Vec::new();
     for clause in &text.clauses {
         for at in 0..clause.words.len() {
-            if let Some((rank, thing)) = owned(&clause.words, at).or_else(|| named(clause, at)).or_else(|| bare(&clause.words, at))
+            if let Some((rank, thing)) = owned(&clause.words, at)
+                .or_else(|| named(clause, at))
+                .or_else(|| bare(&clause.words, at))
                 && found.iter().all(|(_, t)| t.head != thing.head)
             {
                 found.push((rank, thing));
@@ -106,7 +118,22 @@ fn owned(words: &[Word], at: usize) -> Option<(u8, Thing)> {
     let indefinite = matches!(words[at].plain.as_str(), "a" | "an");
     // "I am a teacher" names no thing.
     let before = at.checked_sub(1).map_or("", |i| words[i].plain.as_str());
-    if indefinite && matches!(before, "am" | "is" | "are" | "was" | "were" | "be" | "been" | "like" | "as" | "such" | "not" | "just") {
+    if indefinite
+        && matches!(
+            before,
+            "am" | "is"
+                | "are"
+                | "was"
+                | "were"
+                | "be"
+                | "been"
+                | "like"
+                | "as"
+                | "such"
+                | "not"
+                | "just"
+        )
+    {
         return None;
     }
     let mut len = noun(&words[at + 1..])?;
@@ -130,14 +157,20 @@ fn belonging(words: &[Word]) -> usize {
     }
     let article = usize::from(matches!(plain(1), "the" | "my" | "our"));
     let Some(head) = words.get(1 + article) else { return 0 };
-    let fits = head.named || lexicon::PROPER.contains(&head.plain.as_str()) || may_be_noun(&head.plain) && super::words::knows_noun(&head.plain);
+    let fits = head.named
+        || lexicon::PROPER.contains(&head.plain.as_str())
+        || may_be_noun(&head.plain) && super::words::knows_noun(&head.plain);
     if fits { 2 + article } else { 0 }
 }
 
 /// How many words from here up to and with the noun; `None` when it cannot be told.
 pub(super) fn noun(words: &[Word]) -> Option<usize> {
     let mut len = 0;
-    while len < 2 && words.get(len).is_some_and(|w| lexicon::is_adjective(&w.plain) && !lexicon::is_noun(&w.plain)) {
+    while len < 2
+        && words
+            .get(len)
+            .is_some_and(|w| lexicon::is_adjective(&w.plain) && !lexicon::is_noun(&w.plain))
+    {
         len += 1;
     }
     let first = &words.get(len)?.plain;
@@ -148,15 +181,27 @@ pub(super) fn noun(words: &[Word]) -> Option<usize> {
     if is_second_noun(next) {
         return Some(len + 2); // "maths exam"
     }
-    let verbal = lexicon::NOUN_OR_VERB.contains(&next) || next.ends_with("ed") || next.ends_with("ing") || NO_END.contains(&next) || BOUNDARY.contains(&next);
-    (verbal || lexicon::is_stop(next) || lexicon::is_noun(first) || super::words::knows_noun(first)).then_some(len + 1)
+    let verbal = lexicon::NOUN_OR_VERB.contains(&next)
+        || next.ends_with("ed")
+        || next.ends_with("ing")
+        || NO_END.contains(&next)
+        || BOUNDARY.contains(&next);
+    (verbal || lexicon::is_stop(next) || lexicon::is_noun(first) || super::words::knows_noun(first))
+        .then_some(len + 1)
 }
 
 /// A noun that makes the one before it longer: "exam" after "maths".
 fn is_second_noun(word: &str) -> bool {
     let verb = |word: &str| lexicon::NOUN_OR_VERB.contains(&word);
-    let third = word.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| word.strip_suffix('s').map(str::to_owned));
-    super::words::knows_noun(word) && !verb(word) && !third.is_some_and(|stem| verb(&stem)) && !lexicon::is_stop(word) && !KIN.iter().any(|(kin, _)| *kin == word)
+    let third = word
+        .strip_suffix("ies")
+        .map(|stem| format!("{stem}y"))
+        .or_else(|| word.strip_suffix('s').map(str::to_owned));
+    super::words::knows_noun(word)
+        && !verb(word)
+        && !third.is_some_and(|stem| verb(&stem))
+        && !lexicon::is_stop(word)
+        && !KIN.iter().any(|(kin, _)| *kin == word)
 }
 
 fn may_be_noun(word: &str) -> bool {
@@ -166,7 +211,7 @@ fn may_be_noun(word: &str) -> bool {
         && !lexicon::is_avoided(word)
         && !TIMES.contains(&word)
         && !word.ends_with("ly")
-        && !(lexicon::is_adjective(word) && !lexicon::is_noun(word))
+        && (!lexicon::is_adjective(word) || lexicon::is_noun(word))
 }
 
 /// "Norway", "New York": capitals inside a sentence that are no first name.
@@ -186,7 +231,8 @@ fn bare(words: &[Word], at: usize) -> Option<(u8, Thing)> {
         return None;
     }
     let head = words.get(at + 1)?;
-    let plural = head.plain.ends_with('s') && !head.plain.ends_with("ss") && !head.plain.contains('\'');
+    let plural =
+        head.plain.ends_with('s') && !head.plain.ends_with("ss") && !head.plain.contains('\'');
     let ends = words.get(at + 2).is_none_or(|next| BOUNDARY.contains(&next.plain.as_str()));
     if head.plain == "course" && words[at].plain == "of" {
         return None;
@@ -216,7 +262,11 @@ pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
         "the" | "a" | "an" | "another" | "this" => Some(format!("the {phrase}")),
         "his" | "their" | "her" => Some(format!("{} {phrase}", owner.plain)),
         owner if owner.ends_with("'s") => {
-            let from = if start > 1 && matches!(words[start - 2].plain.as_str(), "my" | "our") { start - 2 } else { start - 1 };
+            let from = if start > 1 && matches!(words[start - 2].plain.as_str(), "my" | "our") {
+                start - 2
+            } else {
+                start - 1
+            };
             exchange(&words[from..at + len + more])
         }
         _ => None,
@@ -228,7 +278,9 @@ fn is_part(word: &Word) -> bool {
 }
 
 fn is_noun_or_adjective(word: &Word) -> bool {
-    lexicon::is_adjective(&word.plain) || lexicon::is_noun(&word.plain) || super::words::knows_noun(&word.plain)
+    lexicon::is_adjective(&word.plain)
+        || lexicon::is_noun(&word.plain)
+        || super::words::knows_noun(&word.plain)
 }
 
 /// The one word that best stands for a message, when nothing better was found. Never a stop word,
@@ -246,7 +298,8 @@ pub(super) fn key_word(text: &Text) -> Option<String> {
     let words: Vec<&Word> = text.clauses.iter().flat_map(|c| &c.words).filter(fit).collect();
     let best = words.iter().find(|w| super::words::knows_noun(&w.plain) || w.named);
     // What matters tends to come late in a sentence.
-    let plainest = words.iter().rev().find(|w| !lexicon::is_adjective(&w.plain) && !w.plain.ends_with("ed"));
+    let plainest =
+        words.iter().rev().find(|w| !lexicon::is_adjective(&w.plain) && !w.plain.ends_with("ed"));
     best.or(plainest).or(words.first()).map(|w| w.shown.clone())
 }
 
@@ -255,7 +308,9 @@ pub(super) fn is_nounlike(word: &str) -> bool {
     let plain = super::text::fold(word);
     super::words::knows_noun(&plain)
         || word.starts_with(char::is_uppercase)
-        || ["tion", "ness", "ment", "ity", "ship", "ism", "ics", "ogy", "sis", "ance", "ence"].iter().any(|s| plain.ends_with(s))
+        || ["tion", "ness", "ment", "ity", "ship", "ism", "ics", "ogy", "sis", "ance", "ence"]
+            .iter()
+            .any(|s| plain.ends_with(s))
         || plain.ends_with('s') && !plain.ends_with("ss") && plain.len() > 5
 }
 
@@ -285,7 +340,10 @@ mod tests {
 
     #[test]
     fn people_are_found() {
-        assert_eq!(folk("My little brother and mum came, and Anna with her sister"), ["your little brother", "your mum", "Anna"]);
+        assert_eq!(
+            folk("My little brother and mum came, and Anna with her sister"),
+            ["your little brother", "your mum", "Anna"]
+        );
         assert_eq!(folk("my friend tom moved"), ["Tom"]);
         assert_eq!(folk("a friend of his boss"), Vec::<String>::new());
         assert_eq!(folk("My dog is old, the dog next door too"), ["your dog"]);
@@ -293,10 +351,16 @@ mod tests {
 
     #[test]
     fn things_are_found() {
-        assert_eq!(named_things("The printer at the office broke again"), ["the printer", "the office"]);
+        assert_eq!(
+            named_things("The printer at the office broke again"),
+            ["the printer", "the office"]
+        );
         assert_eq!(named_things("I got a new job in Norway"), ["the new job", "Norway"]);
         assert_eq!(named_things("I dream about spiders"), ["spiders"]);
-        assert_eq!(named_things("What is the capital of France?"), ["the capital of France", "France"]);
+        assert_eq!(
+            named_things("What is the capital of France?"),
+            ["the capital of France", "France"]
+        );
         assert_eq!(named_things("I am a teacher"), Vec::<String>::new());
         assert_eq!(named_things("the very best of all the time"), Vec::<String>::new());
         assert_eq!(named_things("the purply velvety thing"), Vec::<String>::new());
@@ -304,7 +368,10 @@ mod tests {
 
     #[test]
     fn one_word_stands_for_the_rest() {
-        assert_eq!(key_word(&read("I never really understood integrals")).as_deref(), Some("integrals"));
+        assert_eq!(
+            key_word(&read("I never really understood integrals")).as_deref(),
+            Some("integrals")
+        );
         assert_eq!(key_word(&read("it is very very much so")), None);
     }
 }

@@ -39,7 +39,9 @@ impl Spans {
 
     /// Takes in an answer.
     pub(super) fn say(&mut self, text: &str) {
-        for ((answers, whole), words) in self.answers.iter_mut().zip(&mut self.whole).zip(readings(text)) {
+        for ((answers, whole), words) in
+            self.answers.iter_mut().zip(&mut self.whole).zip(readings(text))
+        {
             answers.add(&words);
             whole.add(&words);
         }
@@ -78,7 +80,10 @@ impl Track {
 
     fn fits(&self, words: &[u64]) -> bool {
         let mut own = HashSet::new();
-        self.joined(words).windows(SPAN).map(mix).all(|span| !self.seen.contains(&span) && own.insert(span))
+        self.joined(words)
+            .windows(SPAN)
+            .map(mix)
+            .all(|span| !self.seen.contains(&span) && own.insert(span))
     }
 
     fn joined(&self, words: &[u64]) -> Vec<u64> {
@@ -105,9 +110,11 @@ fn readings(text: &str) -> [Vec<u64>; 2] {
 
 /// The sentences of a text, roughly: cut after `.`, `!` and `?`.
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}', '\u{061f}', '\u{0964}'])
-        .map(str::trim)
-        .filter(|s| s.chars().any(char::is_alphanumeric))
+    text.split_inclusive([
+        '.', '!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}', '\u{061f}', '\u{0964}',
+    ])
+    .map(str::trim)
+    .filter(|s| s.chars().any(char::is_alphanumeric))
 }
 
 const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;

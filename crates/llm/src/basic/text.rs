@@ -60,9 +60,23 @@ impl Text {
     }
 }
 
+/// How much of a message is read for its sense, in characters. A person's longest letter fits; a
+/// pasted book would only cost time.
+const READ_CHARS: usize = 8000;
+/// Longer tokens are no words.
+const LONGEST_WORD: usize = 24;
+
+/// The part of a message that is read.
+pub(super) fn beginning(text: &str) -> &str {
+    text.char_indices().nth(READ_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
 /// Lower case, with every kind of apostrophe made the plain one.
 pub(super) fn fold(text: &str) -> String {
-    text.chars().map(|c| if is_apostrophe(c) { '\'' } else { c }).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .map(|c| if is_apostrophe(c) { '\'' } else { c })
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn is_apostrophe(c: char) -> bool {
@@ -72,7 +86,8 @@ fn is_apostrophe(c: char) -> bool {
 /// Reads a message.
 pub(super) fn read(text: &str) -> Text {
     let shouting = is_shouting(text);
-    let mut reader = Reader { text: Text::default(), clause: Clause::default(), fresh: true, shouting };
+    let mut reader =
+        Reader { text: Text::default(), clause: Clause::default(), fresh: true, shouting };
     let mut token = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -129,10 +144,16 @@ impl Reader {
             // "No one" is one word, whatever English says.
             if plain == "one" && self.clause.words.last().is_some_and(|word| word.plain == "no") {
                 self.clause.words.pop();
-                self.clause.words.push(Word { plain: "nobody".into(), shown: "nobody".into(), named, leading });
+                self.clause.words.push(Word {
+                    plain: "nobody".into(),
+                    shown: "nobody".into(),
+                    named,
+                    leading,
+                });
                 continue;
             }
-            let shown = match (named, lexicon::PROPER.contains(&plain.as_str())) {
+            let month = capital && !self.fresh && matches!(plain.as_str(), "march" | "may");
+            let shown = match (named || month, lexicon::PROPER.contains(&plain.as_str())) {
                 (true, _) => token.to_owned(),
                 (_, true) => super::capital(&plain),
                 _ => plain.clone(),
@@ -146,8 +167,8 @@ impl Reader {
         match c {
             '?' | '\u{ff1f}' | '\u{061f}' => self.close(true),
             '.' | '!' | '\n' | '\u{2026}' | '\u{3002}' | '\u{ff01}' => self.close(false),
-            ',' | ';' | ':' | '(' | ')' | '"' | '\u{201c}' | '\u{201d}' | '\u{2013}' | '\u{2014}' | '\u{3001}'
-            | '\u{ff0c}' | '\u{060c}' => {
+            ',' | ';' | ':' | '(' | ')' | '"' | '\u{201c}' | '\u{201d}' | '\u{2013}'
+            | '\u{2014}' | '\u{3001}' | '\u{ff0c}' | '\u{060c}' => {
                 let fresh = self.fresh;
                 self.close(false);
                 self.fresh = fresh && self.text.clauses.is_empty();
@@ -167,13 +188,41 @@ impl Reader {
             return;
         }
         let mut clause = std::mem::take(&mut self.clause);
+        // "Ill miss her" wants an apostrophe; "ill again" does not.
+        if let [ill, next, ..] = clause.words.as_slice()
+            && ill.plain == "ill"
+            && !lexicon::BOUNDARY.contains(&next.plain.as_str())
+            && !lexicon::TRAILING.contains(&next.plain.as_str())
+        {
+            let word = |plain: &str| Word {
+                plain: plain.to_owned(),
+                shown: plain.to_owned(),
+                named: false,
+                leading: false,
+            };
+            clause.words.splice(0..1, [word("i"), word("will")]);
+        }
         clause.asks = asks;
         self.text.clauses.push(clause);
     }
 
     fn finish(mut self) -> Text {
-        let words: Vec<&str> =
-            self.text.clauses.iter().flat_map(|c| c.words.iter().map(|w| w.plain.as_str())).collect();
+        // A capital at the start says nothing, unless the word is all there is: "Mimi".
+        if let [clause] = self.text.clauses.as_mut_slice()
+            && let [word] = clause.words.as_mut_slice()
+            && word.leading
+            && !known(&word.plain)
+            && !lexicon::is_noun(&word.plain)
+        {
+            word.shown = super::capital(&word.plain);
+            word.named = true;
+        }
+        let words: Vec<&str> = self
+            .text
+            .clauses
+            .iter()
+            .flat_map(|c| c.words.iter().map(|w| w.plain.as_str()))
+            .collect();
         self.text.count = words.len();
         self.text.line = format!(" {} ", words.join(" "));
         self.text
@@ -195,7 +244,9 @@ fn open(token: &str) -> Vec<String> {
             head => pair(head, "not"),
         };
     }
-    for (suffix, long) in [("'m", "am"), ("'re", "are"), ("'ve", "have"), ("'ll", "will"), ("'d", "would")] {
+    for (suffix, long) in
+        [("'m", "am"), ("'re", "are"), ("'ve", "have"), ("'ll", "will"), ("'d", "would")]
+    {
         if let Some(head) = token.strip_suffix(suffix) {
             return pair(head, long);
         }
@@ -210,6 +261,9 @@ fn open(token: &str) -> Vec<String> {
 /// Mends letters held down ("sooooo") and two letters swapped ("tierd"), where the mended word is
 /// one the rules know and the written one is not.
 fn mend(token: &str) -> String {
+    if token.len() > LONGEST_WORD {
+        return token.to_owned();
+    }
     if let Some((_, right)) = lexicon::MISSPELT.iter().find(|(wrong, _)| *wrong == token) {
         return (*right).to_owned();
     }
@@ -275,7 +329,11 @@ mod tests {
 
     #[test]
     fn contractions_are_opened() {
-        assert_eq!(line("I'm fine, I don’t know; she’s gonna call"), "i am fine i do not know she is going to call");
+        assert_eq!(
+            line("I'm fine, I don’t know; she’s gonna call"),
+            "i am fine i do not know she is going to call"
+        );
+        assert_eq!(line("ill miss her, ill again"), "i will miss her ill again");
         assert_eq!(line("can't won't it's my sister's"), "can not will not it is my sister's");
     }
 
@@ -290,7 +348,8 @@ mod tests {
     #[test]
     fn a_name_is_a_capital_inside_a_sentence() {
         let text = read("Yesterday I saw Anna, and Tom too. They laughed on Monday.");
-        let named: Vec<_> = text.clauses.iter().flat_map(|c| &c.words).filter(|w| w.named).collect();
+        let named: Vec<_> =
+            text.clauses.iter().flat_map(|c| &c.words).filter(|w| w.named).collect();
         assert_eq!(named.iter().map(|w| w.shown.as_str()).collect::<Vec<_>>(), ["Anna", "Tom"]);
         assert!(read("I HATE THIS JOB AND BERLIN").clauses[0].words.iter().all(|w| !w.named));
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use super::{
     text::fold,
     words::{
-        self, lexicon,
+        self, acts, lexicon,
         tongues::{TONGUES, Tongue},
     },
 };
@@ -15,7 +15,10 @@ const EVERYWHERE: &[&str] = &["ok", "okay", "haha", "hahaha", "lol", "hm", "hmm"
 
 /// The language of a message, when it is one of the known ones and not English. `before` are the
 /// person's earlier messages, latest first: "no" and "ok" go with what was spoken so far.
-pub(super) fn detect<'a>(text: &str, before: impl Iterator<Item = &'a str>) -> Option<&'static Tongue> {
+pub(super) fn detect<'a>(
+    text: &str,
+    before: impl Iterator<Item = &'a str>,
+) -> Option<&'static Tongue> {
     let spoken = before.take(3).find_map(|earlier| weigh(earlier, None).clear());
     let evidence = weigh(text, spoken);
     if let Some(tongue) = evidence.clear() {
@@ -25,7 +28,8 @@ pub(super) fn detect<'a>(text: &str, before: impl Iterator<Item = &'a str>) -> O
         return None;
     }
     let spoken = spoken?;
-    let fits = evidence.tongue.is_none_or(|t| t.code == spoken.code) || evidence.foreign == evidence.english;
+    let fits = evidence.tongue.is_none_or(|t| t.code == spoken.code)
+        || evidence.foreign == evidence.english;
     (fits && words_of(text).len() <= 4).then_some(spoken)
 }
 
@@ -60,18 +64,29 @@ static MARKERS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
 fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
     let words = words_of(text);
     if let Some(tongue) = by_script(text) {
-        return Evidence { tongue: Some(tongue), foreign: words.len().max(1), english: 0, words: words.len(), phrase: true };
+        return Evidence {
+            tongue: Some(tongue),
+            foreign: words.len().max(1),
+            english: 0,
+            words: words.len(),
+            phrase: true,
+        };
     }
     let english = words.iter().filter(|word| is_english(word)).count();
     let line = format!(" {} ", words.join(" "));
-    let shows = |tongue: &Tongue, word: &str| MARKERS.get(word).is_some_and(|codes| codes.contains(&tongue.code));
+    let shows = |tongue: &Tongue, word: &str| {
+        MARKERS.get(word).is_some_and(|codes| codes.contains(&tongue.code))
+    };
     let best = spoken.into_iter().chain(TONGUES).filter(|t| !t.markers.is_empty()).map(|tongue| {
         let markers = words.iter().filter(|word| shows(tongue, word)).count();
-        let phrase = [tongue.hello, tongue.thanks, tongue.bye].iter().any(|list| holds(&line, list));
+        let phrase =
+            [tongue.hello, tongue.thanks, tongue.bye].iter().any(|list| holds(&line, list));
         (tongue, markers + 2 * usize::from(phrase), phrase)
     });
     // The first of equals: the table's order decides.
-    let best = best.reduce(|best, next| if next.1 > best.1 { next } else { best }).filter(|(_, score, _)| *score > 0);
+    let best = best
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .filter(|(_, score, _)| *score > 0);
     Evidence {
         tongue: best.map(|(tongue, _, _)| tongue),
         foreign: best.map_or(0, |(_, score, _)| score),
@@ -93,6 +108,7 @@ fn is_english(word: &str) -> bool {
             || lexicon::is_adjective(word)
             || lexicon::NEGATIVE.contains(&word)
             || lexicon::POSITIVE.contains(&word)
+            || acts::HELLO.contains(&word)
             || lexicon::SHORTHAND.iter().any(|(short, _)| *short == word))
 }
 
@@ -131,12 +147,18 @@ fn is_mark(c: char) -> bool {
 }
 
 /// What a message in another language does, and the lists that answer it, best first.
-pub(super) fn answers(tongue: &'static Tongue, text: &str, noun: bool) -> Vec<&'static [&'static str]> {
+pub(super) fn answers(
+    tongue: &'static Tongue,
+    text: &str,
+    noun: bool,
+) -> Vec<&'static [&'static str]> {
     let folded = fold(text);
     let line = format!(" {} ", words_of(text).join(" "));
     let count = words_of(text).len();
     let spaced = !matches!(tongue.code, "zh" | "ja");
-    let has = |list: &[&str]| if spaced { holds(&line, list) } else { list.iter().any(|part| folded.contains(part)) };
+    let has = |list: &[&str]| {
+        if spaced { holds(&line, list) } else { list.iter().any(|part| folded.contains(part)) }
+    };
     let short = if spaced { count <= 5 } else { folded.chars().count() <= 12 };
     let tone = tone(tongue, &folded, &line);
     // "I am tired" names nothing that could be heavy; "my work" does.
@@ -167,7 +189,12 @@ pub(super) fn answers(tongue: &'static Tongue, text: &str, noun: bool) -> Vec<&'
 pub(super) fn tone(tongue: &Tongue, folded: &str, line: &str) -> Option<bool> {
     let spaced = !matches!(tongue.code, "zh" | "ja");
     let count = |stems: &[&str]| {
-        stems.iter().filter(|stem| if spaced { line.contains(&format!(" {stem}")) } else { folded.contains(*stem) }).count()
+        stems
+            .iter()
+            .filter(|stem| {
+                if spaced { line.contains(&format!(" {stem}")) } else { folded.contains(*stem) }
+            })
+            .count()
     };
     let (dark, bright) = (count(tongue.sad), count(tongue.glad));
     // When both are there, the dark one is the one not to miss.
@@ -200,20 +227,27 @@ pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<(String, bool)> {
         (least..=16).contains(&chars)
             && word.chars().all(|c| c.is_alphabetic() || is_mark(c))
             && !tongue.markers.split(' ').any(|marker| marker == folded)
-            && ![tongue.hello, tongue.thanks, tongue.bye].iter().any(|list| list.contains(&folded.as_str()))
+            && ![tongue.hello, tongue.thanks, tongue.bye]
+                .iter()
+                .any(|list| list.contains(&folded.as_str()))
             && !lexicon::is_avoided(&folded)
     };
-    let words: Vec<&str> =
-        text.split(|c: char| !(c.is_alphabetic() || is_mark(c))).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| !(c.is_alphabetic() || is_mark(c)))
+        .filter(|w| !w.is_empty())
+        .collect();
     let after = tongue.before_nouns.split(' ').find_map(|before| {
         words.windows(2).find(|pair| fold(pair[0]) == before && fit(pair[1])).map(|pair| pair[1])
     });
     if let Some(word) = after.filter(|_| tongue.code != "de") {
         return Some((fold(word), true));
     }
-    let noun = words.iter().skip(1).find(|w| fit(w) && tongue.code == "de" && w.chars().next().is_some_and(char::is_uppercase));
+    let noun = words.iter().skip(1).find(|w| {
+        fit(w) && tongue.code == "de" && w.chars().next().is_some_and(char::is_uppercase)
+    });
     // The last of the longest: what matters tends to come late in a sentence.
-    noun.or_else(|| words.iter().filter(|w| fit(w)).max_by_key(|w| w.chars().count())).map(|word| (if noun.is_some() { (*word).to_owned() } else { fold(word) }, noun.is_some()))
+    noun.or_else(|| words.iter().filter(|w| fit(w)).max_by_key(|w| w.chars().count()))
+        .map(|word| (if noun.is_some() { (*word).to_owned() } else { fold(word) }, noun.is_some()))
 }
 
 #[cfg(test)]
@@ -245,6 +279,7 @@ mod tests {
             ("Ben cried", None),
             ("I am so tired", None),
             ("ok", None),
+            ("yo", None),
             ("we was even of", None),
         ] {
             assert_eq!(code(text), expected, "{text}");
@@ -253,7 +288,8 @@ mod tests {
 
     #[test]
     fn short_words_stay_in_the_language_spoken_so_far() {
-        let detect = |text| detect(text, ["Estoy muy triste por mi examen"].into_iter()).map(|t| t.code);
+        let detect =
+            |text| detect(text, ["Estoy muy triste por mi examen"].into_iter()).map(|t| t.code);
         assert_eq!(detect("ok"), Some("es"));
         assert_eq!(detect("no"), Some("es"));
         assert_eq!(detect("let's speak English please"), None);

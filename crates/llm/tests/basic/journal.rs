@@ -10,7 +10,11 @@ const PLAIN: &str = "Went to the market in the morning, bought apples, cleaned t
 const CLINICAL: &str = "The doctor says bipolar disorder, new medication 50mg, see https://example.com or call 555-0199 about my diagnosis.";
 
 const NOTES: &[&str] = &[
-    SAD, GLAD, GRIEF, PLAIN, CLINICAL,
+    SAD,
+    GLAD,
+    GRIEF,
+    PLAIN,
+    CLINICAL,
     "Today I passed my driving test at the third attempt and I could hug the whole world, even the examiner.",
     "I am so angry with my boss, he shouted at me in front of everyone and I said nothing at all, as usual.",
     "Nothing happened today. I watched the rain, drank tea, and thought about whether I should move to another city.",
@@ -23,16 +27,38 @@ const NOTES: &[&str] = &[
     "1234567890 1234567890 1234567890 1234567890 1234567890 http://a.b/c?d=e#f <script>alert(1)</script> [x](y) **bold**",
 ];
 
-const MOODS: &[&str] = &["happy", "sad", "anxious", "calm", "tired", "angry", "grateful", "😊", "7", "depressed", "over the moon", "http://mood", ""];
+const MOODS: &[&str] = &[
+    "happy",
+    "sad",
+    "anxious",
+    "calm",
+    "tired",
+    "angry",
+    "grateful",
+    "😊",
+    "7",
+    "depressed",
+    "over the moon",
+    "http://mood",
+    "",
+];
 
 fn guard(answer: &str) {
     assert!(!answer.is_empty() && answer.chars().count() <= 280, "{answer}");
     assert!(answer.matches(['?', '？', '؟']).count() <= 1, "{answer}");
     let ends = answer.chars().filter(|c| ".!?。！？؟।".contains(*c)).count();
     assert!((1..=2).contains(&ends), "{ends} sentences: {answer}");
-    assert!(!answer.contains(|c: char| c.is_numeric()) && !answer.contains("http") && !answer.contains(['[', ']', '<', '>', '*', '#', '/', '@', '{']), "{answer}");
+    assert!(
+        !answer.contains(|c: char| c.is_numeric())
+            && !answer.contains("http")
+            && !answer.contains(['[', ']', '<', '>', '*', '#', '/', '@', '{']),
+        "{answer}"
+    );
     let folded = answer.to_lowercase();
-    for stem in ["diagnos", "disorder", "bipolar", "medicat", "symptom", "therap", "depress", "anxiet", "psych", "patient", "pills", "panic", "trauma", "suicid", "doctor", "clinic"] {
+    for stem in [
+        "diagnos", "disorder", "bipolar", "medicat", "symptom", "therap", "depress", "anxiet",
+        "psych", "patient", "pills", "panic", "trauma", "suicid", "doctor", "clinic",
+    ] {
         assert!(!folded.contains(stem), "{stem} in: {answer}");
     }
     for phrase in ["you have a ", "you suffer", "you are ill"] {
@@ -43,8 +69,32 @@ fn guard(answer: &str) {
 #[test]
 fn a_glad_note_gets_joy_and_a_sad_one_steadiness() {
     for (note, mood, any) in [
-        (GLAD, Some("happy"), &["joy", "lovely", "glad", "good", "smile", "gift", "warm", "light", "bright", "happy", "happiness", "pleasure"][..]),
-        (SAD, Some("sad"), &["tired", "day", "yourself", "through", "weigh", "much", "rest", "soft", "easy", "honest", "lines", "mind", "sad"][..]),
+        (
+            GLAD,
+            Some("happy"),
+            &[
+                "joy",
+                "lovely",
+                "glad",
+                "good",
+                "smile",
+                "gift",
+                "warm",
+                "light",
+                "bright",
+                "happy",
+                "happiness",
+                "pleasure",
+            ][..],
+        ),
+        (
+            SAD,
+            Some("sad"),
+            &[
+                "tired", "day", "yourself", "through", "weigh", "much", "rest", "soft", "easy",
+                "honest", "lines", "mind", "sad",
+            ][..],
+        ),
         (GRIEF, None, &["your grandfather"][..]),
     ] {
         let answer = reflect(note, mood, None);
@@ -71,7 +121,10 @@ fn it_picks_up_a_person_or_a_theme() {
         let mut previous: Option<String> = None;
         for _ in 0..3 {
             let answer = reflect(note, None, previous.as_deref());
-            assert!(any.iter().any(|word| answer.to_lowercase().contains(&word.to_lowercase())), "{note}\n{answer}");
+            assert!(
+                any.iter().any(|word| answer.to_lowercase().contains(&word.to_lowercase())),
+                "{note}\n{answer}"
+            );
             previous = Some(answer);
         }
     }
@@ -80,20 +133,35 @@ fn it_picks_up_a_person_or_a_theme() {
 #[test]
 fn a_word_nobody_knows_is_not_said_back() {
     for (note, word) in [
-        ("Zoloft and the Samaritans, that was all I could think of today, walking around the block for an hour.", "Zoloft"),
-        ("The right dosage can make mornings easier, or so the leaflet said, and the sociopath next door agreed.", "dosage"),
-        ("A hot-line is open for everybody, they wrote on the wall of the hospital, next to the old Medikament sign.", "hot"),
+        (
+            "Zoloft and the Samaritans, that was all I could think of today, walking around the block for an hour.",
+            "Zoloft",
+        ),
+        (
+            "The right dosage can make mornings easier, or so the leaflet said, and the sociopath next door agreed.",
+            "dosage",
+        ),
+        (
+            "A hot-line is open for everybody, they wrote on the wall of the hospital, next to the old Medikament sign.",
+            "hot",
+        ),
     ] {
         let answer = reflect(note, None, None);
         guard(&answer);
-        assert!(!answer.contains(word) && !answer.contains("Samaritans") && !answer.contains("sociopath"), "{answer}");
+        assert!(
+            !answer.contains(word)
+                && !answer.contains("Samaritans")
+                && !answer.contains("sociopath"),
+            "{answer}"
+        );
     }
 }
 
 #[test]
 fn danger_gets_the_fixed_sentence() {
     let fixed = "If you're feeling unsafe or overwhelmed, please consider reaching out to someone you trust or a local support service.";
-    for note in ["I want to die", "I keep thinking of self-harm", "SUICIDE", "I could kill myself"] {
+    for note in ["I want to die", "I keep thinking of self-harm", "SUICIDE", "I could kill myself"]
+    {
         assert_eq!(reflect(note, Some("happy"), None), fixed);
     }
 }
@@ -108,8 +176,15 @@ fn every_note_and_mood_passes_the_guard() {
             guard(&answer);
             assert_eq!(answer, reflect(note, mood, previous.as_deref()));
             if let Some(previous) = &previous {
-                let sentences = |text: &str| text.split_inclusive(['.', '?', '!', '。', '？']).map(|s| s.trim().to_owned()).collect::<Vec<_>>();
-                assert!(sentences(&answer).iter().all(|s| !sentences(previous).contains(s)), "{previous}\n{answer}");
+                let sentences = |text: &str| {
+                    text.split_inclusive(['.', '?', '!', '。', '？'])
+                        .map(|s| s.trim().to_owned())
+                        .collect::<Vec<_>>()
+                };
+                assert!(
+                    sentences(&answer).iter().all(|s| !sentences(previous).contains(s)),
+                    "{previous}\n{answer}"
+                );
             }
             previous = Some(answer);
         }
@@ -134,6 +209,53 @@ proptest! {
 }
 
 const WORDS: &[&str] = &[
-    "I", "am", "my", "the", "was", "diagnosed", "with", "depression", "anxiety", "bipolar", "disorder", "medication", "therapist", "therapy", "symptoms", "about", "doctor", "50mg", "www.example.com", "mother", "Anna", "happy", "sad", "lost", "work", "and",
-    "because", "feel", "want", "to", "not", "of", "Bipolar", "Diagnosis", "Prozac", "patient", "panic", "psychiatrist", "trauma", "[link](url)", "0800", "died", "hit", "me", "clinic", "depressed", "manic", "have", "miss",
+    "I",
+    "am",
+    "my",
+    "the",
+    "was",
+    "diagnosed",
+    "with",
+    "depression",
+    "anxiety",
+    "bipolar",
+    "disorder",
+    "medication",
+    "therapist",
+    "therapy",
+    "symptoms",
+    "about",
+    "doctor",
+    "50mg",
+    "www.example.com",
+    "mother",
+    "Anna",
+    "happy",
+    "sad",
+    "lost",
+    "work",
+    "and",
+    "because",
+    "feel",
+    "want",
+    "to",
+    "not",
+    "of",
+    "Bipolar",
+    "Diagnosis",
+    "Prozac",
+    "patient",
+    "panic",
+    "psychiatrist",
+    "trauma",
+    "[link](url)",
+    "0800",
+    "died",
+    "hit",
+    "me",
+    "clinic",
+    "depressed",
+    "manic",
+    "have",
+    "miss",
 ];

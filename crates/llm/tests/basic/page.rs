@@ -22,7 +22,13 @@ fn the_page_shows_what_the_engine_says() {
     check(&turns);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/built-in-responder.md");
     let page = std::fs::read_to_string(path).unwrap();
-    let shown = page.split_once("<!-- conversation -->\n\n").unwrap().1.split_once("\n<!-- end -->").unwrap().0;
+    let shown = page
+        .split_once("<!-- conversation -->\n\n")
+        .unwrap()
+        .1
+        .split_once("\n<!-- end -->")
+        .unwrap()
+        .0;
     let expected = transcript(&turns);
     assert!(shown == expected, "the page and the engine differ; the engine says:\n\n{expected}");
 }

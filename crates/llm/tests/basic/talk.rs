@@ -13,14 +13,16 @@ pub(crate) struct Turn {
 
 /// The answer of the engine to a conversation.
 pub(crate) fn answer(messages: Vec<Message>) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     let request = Request { messages, ..Request::default() };
-    runtime.block_on(complete(&BasicEngine, request)).unwrap().text
+    runtime.block_on(complete(&BasicEngine, request)).expect("this engine always answers").text
 }
 
 /// A whole conversation, each message sent with everything before it.
 pub(crate) fn hold(system: Option<&str>, messages: &[&str]) -> Vec<Turn> {
-    let mut history: Vec<Message> = system.map(|text| Message::text(Role::System, text)).into_iter().collect();
+    let mut history: Vec<Message> =
+        system.map(|text| Message::text(Role::System, text)).into_iter().collect();
     let mut turns = Vec::new();
     for said in messages {
         history.push(Message::text(Role::User, *said));
@@ -33,7 +35,9 @@ pub(crate) fn hold(system: Option<&str>, messages: &[&str]) -> Vec<Turn> {
 
 /// The words of a text, folded, punctuation removed.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let bare = |word: &str| word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let bare = |word: &str| {
+        word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>()
+    };
     text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()
 }
 
@@ -51,22 +55,37 @@ pub(crate) fn repeated(text: &str) -> Vec<String> {
 pub(crate) fn copied(text: &str, source: &str) -> Vec<String> {
     let source = words(source);
     let text = words(text);
-    text.windows(6).filter(|span| source.windows(6).any(|other| other == *span)).map(|span| span.join(" ")).collect()
+    text.windows(6)
+        .filter(|span| source.windows(6).any(|other| other == *span))
+        .map(|span| span.join(" "))
+        .collect()
 }
 
 /// Everything that holds for every answer of every conversation.
 pub(crate) fn check(turns: &[Turn]) {
     let answers: Vec<&str> = turns.iter().map(|t| t.answer.as_str()).collect();
     let all = answers.join(" ");
-    assert_eq!(repeated(&all), Vec::<String>::new(), "six words twice in the answers:\n{}", answers.join("\n"));
+    assert_eq!(
+        repeated(&all),
+        Vec::<String>::new(),
+        "six words twice in the answers:\n{}",
+        answers.join("\n")
+    );
     for turn in turns {
         let answer = &turn.answer;
         assert!(!answer.trim().is_empty(), "empty answer to {:?}", turn.said);
         assert!(answer.chars().count() <= 600, "too long: {answer}");
         let questions = answer.matches(['?', '？', '؟']).count();
         assert!(questions <= 1, "{questions} questions: {answer}");
-        assert_eq!(copied(answer, &turn.said), Vec::<String>::new(), "six words of the person's in: {answer}");
-        assert!(!answer.contains(['{', '}', '*', '#', '`', '[', ']', '<', '>']), "a slot or markup in: {answer}");
+        assert_eq!(
+            copied(answer, &turn.said),
+            Vec::<String>::new(),
+            "six words of the person's in: {answer}"
+        );
+        assert!(
+            !answer.contains(['{', '}', '*', '#', '`', '[', ']', '<', '>']),
+            "a slot or markup in: {answer}"
+        );
         assert!(!answer.contains("  ") && answer.trim() == answer, "loose spaces in: {answer:?}");
     }
 }

@@ -80,7 +80,11 @@ async fn any_other_url_gets_messages_and_prompt() {
     );
     assert_eq!(
         received[1].body_json::<Value>().unwrap(),
-        json!({"messages": [{"role": "user", "content": "Hello"}], "prompt": "Hello"})
+        json!({
+            "messages": [{"role": "user", "content": "Hello"}],
+            "prompt": "Hello",
+            "max_tokens": 1024,
+        })
     );
 }
 

@@ -248,6 +248,19 @@ pub(crate) fn check_production(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// The file of an SQLite database; other databases are refused.
+pub(crate) fn check_database(config: &Config) -> Result<&Path, ConfigError> {
+    match &config.database {
+        DatabaseUrl::Sqlite { path } => Ok(path),
+        DatabaseUrl::Postgres { .. } | DatabaseUrl::Mysql { .. } => {
+            let problem = "this version keeps its data in SQLite only; \
+                           give sqlite:///./data/serene.db";
+            let setting = &settings::DATABASE_URL;
+            Err(config.origin(setting).error(setting, problem.to_owned()))
+        }
+    }
+}
+
 fn integer<T: FromStr + PartialOrd + Display>(
     loader: &mut Loader<'_>,
     setting: &'static settings::Setting,

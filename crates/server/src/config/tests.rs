@@ -231,7 +231,7 @@ fn typed_values_arrive() {
         ("BCRYPT_COST", "4"),
     ]);
     assert_eq!(config.frontend_origins, ["http://localhost:3000", "https://app.example.org"]);
-    assert!(config.trusted_proxies[0].contains("10.1.1.1".parse().unwrap()));
+    assert_eq!(config.trusted_proxies[0].to_string(), "10.0.0.0/8");
     assert_eq!(config.system_instruction.as_deref(), Some("Be kind."));
     assert_eq!(row(&config, "SYSTEM_INSTRUCTION").0, "set (8 characters)");
     assert_eq!((config.log_format, config.auth_throttle, config.port), (LogFormat::Json, false, 0));

@@ -113,6 +113,7 @@ impl TestApp {
     }
 
     /// Whose data this client's is, for asking the product itself.
+    #[expect(clippy::unused_self, reason = "asked like everything else of the application")]
     pub(crate) fn owner(&self, client: &Client) -> Owner {
         let id = client.user_id.as_ref().unwrap().parse().unwrap();
         Owner::for_job(id, "a test")
@@ -129,12 +130,15 @@ impl TestApp {
     }
 
     /// Every row that is somebody's, table by table, as it is on disk.
-    pub(crate) fn rows_of(&self, client: &Client) -> Vec<(&'static str, Vec<rusqlite::types::Value>)> {
+    pub(crate) fn rows_of(
+        &self,
+        client: &Client,
+    ) -> Vec<(&'static str, Vec<rusqlite::types::Value>)> {
         let sql = self.sql();
         let owner = self.owner(client).id().simple();
-        let owned = OWNED_TABLES.iter().map(|table| (*table, "owner_id"));
+        let tables = OWNED_TABLES.iter().map(|table| (*table, "owner_id"));
         let mut rows = Vec::new();
-        for (table, column) in owned.chain([("users", "id")]) {
+        for (table, column) in tables.chain([("users", "id")]) {
             let select =
                 format!("SELECT * FROM {table} WHERE {column} = X'{owner}' ORDER BY 1, 2, 3");
             let mut statement = sql.prepare(&select).unwrap();

@@ -16,6 +16,9 @@ const KINDS: [(&str, &[u8]); 4] = [
 
 const MEBIBYTE: usize = 1024 * 1024;
 
+/// The kinds and bytes of a message's images.
+type Images<'a> = Vec<(&'a str, &'a [u8])>;
+
 /// An image of this kind and size that has every byte in it.
 fn image(kind: &str, size: usize) -> Vec<u8> {
     let (_, magic) = KINDS.iter().find(|(name, _)| *name == kind).unwrap();
@@ -85,7 +88,7 @@ async fn the_model_is_shown_the_images_with_their_message() {
         .await
         .expect(StatusCode::CREATED);
     let requests = app.engine.as_ref().unwrap().requests();
-    let seen: Vec<(&str, Vec<(&str, &[u8])>)> = requests[2]
+    let seen: Vec<(&str, Images<'_>)> = requests[2]
         .messages
         .iter()
         .filter(|message| message.role == serene_llm::Role::User)

@@ -15,7 +15,11 @@ async fn explicit_intent_is_answered_with_the_fixed_sentence_and_no_model() {
     let app = TestApp::scripted("panic").await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
-    for text in ["I want to kill myself", "i w@nt to k i l l  m y s e l f tonight", "quiero morirme, voy a suicidarme"] {
+    for text in [
+        "I want to kill myself",
+        "i w@nt to k i l l  m y s e l f tonight",
+        "quiero morirme, voy a suicidarme",
+    ] {
         let exchange = mira.say(&conversation, text).await;
         let reply = &exchange["assistant_message"];
         assert_eq!(reply["content"], SENTENCE, "{text}");

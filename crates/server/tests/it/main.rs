@@ -2,16 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod app;
 mod attachments;
+mod attacks;
+mod bad_input;
+mod binary;
 mod census;
 mod conversations;
 mod crisis;
+mod docs;
 mod journal;
 mod messages;
+mod mock_model;
 mod openapi;
+mod process;
 mod readme;
 mod replies;
 mod search;
+mod slow_clients;
 mod statements;
 mod wire;

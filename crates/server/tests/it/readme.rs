@@ -36,7 +36,9 @@ fn blocks(page: &str) -> Vec<Block> {
 /// Whether `actual` is `expected`, where `…` stands for anything without a quotation mark.
 fn fits(expected: &str, actual: &str) -> bool {
     let mut parts = expected.split('…');
-    let Some(mut rest) = actual.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(mut rest) = actual.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
     for part in parts {
         let gap = rest.find('"').unwrap_or(rest.len());
         let found = if part.is_empty() { Some(gap) } else { rest.find(part) };

@@ -1,6 +1,7 @@
 //! Sending messages and getting replies.
 
 mod crashes;
+mod engines;
 mod failures;
 mod prompts;
 mod resuming;
@@ -9,10 +10,7 @@ mod stopping;
 mod streaming;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -20,11 +18,11 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, StatusCode},
 };
-use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use serene_llm::{Engine, EngineError, Event, EventStream, Request};
+use serene_llm::Event;
 
+use self::engines::{Custom, custom};
 use crate::app::{Client, Setup, TestApp};
 
 #[tokio::test]
@@ -94,9 +92,9 @@ async fn active_generation(client: &Client, conversation: &str) -> Value {
     client.get(&path).await.expect(StatusCode::OK)["active_generation_id"].clone()
 }
 
-/// Waits until this holds, for at most five seconds.
+/// Waits until this holds, for at most twenty seconds.
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..2000 {
         if holds().await {
             return;
         }
@@ -195,71 +193,6 @@ fn event(chunk: &str) -> Read {
     let data = field(lines.last(), "data");
     assert_eq!(lines.len(), 2 + usize::from(id.is_some()), "{chunk:?}");
     (name, id, serde_json::from_str(&data).unwrap())
-}
-
-/// An engine that does what a closure says, which is asked anew each time. After its events it
-/// ends, or never does.
-#[derive(Clone)]
-struct Custom {
-    answer: Arc<dyn Fn() -> Vec<Result<Event, EngineError>> + Send + Sync>,
-    ends: bool,
-    dropped: Arc<AtomicUsize>,
-}
-
-impl Custom {
-    fn new(answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static) -> Self {
-        Self { answer: Arc::new(answer), ends: true, dropped: Arc::default() }
-    }
-
-    /// One that gives its events and then falls silent.
-    fn endless(
-        answer: impl Fn() -> Vec<Result<Event, EngineError>> + Send + Sync + 'static,
-    ) -> Self {
-        Self { ends: false, ..Self::new(answer) }
-    }
-
-    /// How many of its streams were dropped: each is a connection that was closed.
-    fn dropped(&self) -> usize {
-        self.dropped.load(Ordering::SeqCst)
-    }
-}
-
-impl std::fmt::Debug for Custom {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Custom")
-    }
-}
-
-struct CountsDrop(Arc<AtomicUsize>);
-
-impl Drop for CountsDrop {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl Engine for Custom {
-    fn name(&self) -> &'static str {
-        "custom"
-    }
-
-    fn model(&self) -> &'static str {
-        "custom"
-    }
-
-    fn stream(&self, _: Request) -> EventStream {
-        let guard = CountsDrop(Arc::clone(&self.dropped));
-        let events = stream::iter((self.answer)());
-        let silence = if self.ends { stream::empty().boxed() } else { stream::pending().boxed() };
-        let events = events.chain(silence);
-        Box::pin(events.inspect(move |_| {
-            let _ = &guard;
-        }))
-    }
-}
-
-fn custom(engine: Custom) -> Setup {
-    Setup { engine: Some(Arc::new(engine)), ..Setup::default() }
 }
 
 /// What the ledger says of this client: one record per call of a model.

@@ -7,7 +7,8 @@ use crate::app::{Client, TestApp};
 
 async fn found(client: &Client, path: &str) -> Vec<String> {
     let page = client.get(path).await.expect(StatusCode::OK);
-    let text = |item: &Value| item["note"].as_str().or(item["content"].as_str()).unwrap().to_owned();
+    let text =
+        |item: &Value| item["note"].as_str().or(item["content"].as_str()).unwrap().to_owned();
     page["items"].as_array().unwrap().iter().map(text).collect()
 }
 

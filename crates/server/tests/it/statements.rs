@@ -166,9 +166,7 @@ fn statements_have_names_of_their_own() {
 #[test]
 fn every_select_is_bounded() {
     for sql in serene_core::statements() {
-        for text in reading::selects_without_limit(sql.text()) {
-            panic!("{} has no LIMIT in: {text}", sql.name());
-        }
+        assert_eq!(reading::selects_without_limit(sql.text()), [""; 0], "{}", sql.name());
     }
     assert_eq!(reading::selects_without_limit("SELECT a FROM t WHERE x = ?").len(), 1);
     let inner = "SELECT a FROM t WHERE x IN (SELECT y FROM u) LIMIT 1";

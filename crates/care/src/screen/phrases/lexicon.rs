@@ -1,10 +1,10 @@
-//! Every word of the phrases by its length, to look up words with masked letters. Not a
+//! The words of the phrases by their length, to look up words with masked letters. Not a
 //! dictionary: a word that no phrase uses is not in it.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::WordId;
+use super::tables::{Lists, Shorts};
 
 /// One position of a masked word.
 #[derive(Clone, Copy, Debug)]
@@ -17,143 +17,105 @@ pub(in crate::screen) enum Sign {
     Any,
 }
 
-impl Sign {
-    fn allows(self, letter: char) -> bool {
-        match self {
-            Self::Letter(own) => own == letter,
-            Self::OneOf(choices) => choices.contains(&letter),
-            Self::Any => true,
-        }
-    }
-}
-
+/// The words that no longer word continues, and those that may go on; by length.
 #[derive(Clone, Copy)]
-struct Entry {
-    start: u32,
-    bytes: u16,
-    open_end: bool,
-    word: WordId,
-}
-
-/// Words with all their letters, ordered by length, then spelling.
-#[derive(Default)]
 pub(in crate::screen) struct Lexicon {
-    text: String,
-    entries: Vec<Entry>,
-    /// Where the words of each length lie.
-    lengths: Vec<Range<usize>>,
-    /// Where the words of each length and first letter lie.
-    heads: HashMap<(usize, char), Range<usize>>,
+    pub(super) whole: Lists,
+    pub(super) open: Lists,
 }
-
-/// A masked word of two letters could be anything.
-const SHORTEST: usize = 3;
-/// Longer words are not looked up.
-const LONGEST: usize = 32;
 
 impl Lexicon {
-    pub(super) fn new(words: Vec<(String, bool, WordId)>) -> Self {
-        let mut words: Vec<(usize, String, bool, WordId)> = words
-            .into_iter()
-            .map(|(text, open_end, word)| (text.chars().count(), text, open_end, word))
-            .filter(|(length, ..)| (SHORTEST..=LONGEST).contains(length))
-            .collect();
-        words.sort();
-        words.dedup();
-        let mut lexicon = Self { lengths: vec![0..0; LONGEST + 1], ..Self::default() };
-        for (length, text, open_end, word) in words {
-            let (Ok(start), Ok(bytes)) =
-                (u32::try_from(lexicon.text.len()), u16::try_from(text.len()))
-            else {
-                continue;
-            };
-            let at = lexicon.entries.len();
-            let first = text.chars().next().unwrap_or_default();
-            lexicon.heads.entry((length, first)).or_insert(at..at).end = at + 1;
-            let same = &mut lexicon.lengths[length];
-            if same.end == 0 {
-                same.start = at;
+    /// Calls `found` with every word that fits the signs: all of them, or for words that may go
+    /// on, the first ones. Such a word has to show its last letter, or all others.
+    pub(in crate::screen) fn matches(self, signs: &[Sign], mut found: impl FnMut(WordId)) {
+        Words::of(self.whole, signs.len()).descend(signs, &mut found);
+        let mut masked = 0;
+        for (at, sign) in signs.iter().enumerate() {
+            let shows = !matches!(sign, Sign::Any);
+            masked += usize::from(!shows);
+            if shows || masked == 1 {
+                Words::of(self.open, at + 1).descend(signs, &mut found);
             }
-            same.end = at + 1;
-            lexicon.text.push_str(&text);
-            lexicon.entries.push(Entry { start, bytes, open_end, word });
         }
-        lexicon.text.shrink_to_fit();
-        lexicon.entries.shrink_to_fit();
-        lexicon
+    }
+}
+
+/// Words of one length in alphabetical order, as rows of letters with the word at the end. What
+/// fits is found by narrowing the rows letter by letter.
+struct Words {
+    table: Shorts,
+    length: usize,
+}
+
+impl Words {
+    fn of(lists: Lists, length: usize) -> Self {
+        let table = if length < lists.len() { lists.shorts(length) } else { Shorts::NONE };
+        Self { table, length }
     }
 
-    fn spelling(&self, entry: Entry) -> &str {
-        let start = entry.start as usize;
-        &self.text[start..start + usize::from(entry.bytes)]
+    fn descend(&self, signs: &[Sign], found: &mut impl FnMut(WordId)) {
+        let rows = self.table.len() / (self.length + 1);
+        if rows > 0 {
+            self.fit(0..rows, 0, signs, found);
+        }
     }
 
-    /// Calls `found` with every word that fits the signs: all of them, or for words that may end
-    /// inside a longer one, the first ones.
-    pub(in crate::screen) fn matches(&self, signs: &[Sign], mut found: impl FnMut(WordId)) {
-        for length in SHORTEST..=signs.len().min(LONGEST) {
-            let whole = length == signs.len();
-            for &entry in self.candidates(length, signs[0]) {
-                let fits = (whole || entry.open_end)
-                    && self.spelling(entry).chars().zip(signs).all(|(l, sign)| sign.allows(l));
-                if fits {
-                    found(entry.word);
+    /// The words among these rows, whose first letters fit already.
+    fn fit(
+        &self,
+        rows: Range<usize>,
+        depth: usize,
+        signs: &[Sign],
+        found: &mut impl FnMut(WordId),
+    ) {
+        if depth == self.length {
+            return rows.for_each(|row| found(self.letter(row, depth)));
+        }
+        let mut take = |letter: u16| {
+            let rows = self.narrowed(&rows, depth, letter);
+            if !rows.is_empty() {
+                self.fit(rows, depth + 1, signs, found);
+            }
+        };
+        match signs[depth] {
+            Sign::Letter(letter) => take(code(letter)),
+            Sign::OneOf(letters) => letters.iter().for_each(|&letter| take(code(letter))),
+            Sign::Any => {
+                let mut at = rows.start;
+                while at < rows.end {
+                    let letter = self.letter(at, depth);
+                    let end = self.narrowed(&(at..rows.end), depth, letter).end;
+                    self.fit(at..end, depth + 1, signs, found);
+                    at = end;
                 }
             }
         }
     }
 
-    /// The words of this length, only those with the right first letter where it is known.
-    fn candidates(&self, length: usize, first: Sign) -> &[Entry] {
-        match first {
-            Sign::Letter(first) => {
-                self.heads.get(&(length, first)).map_or(&[], |range| &self.entries[range.clone()])
-            }
-            _ => &self.entries[self.lengths[length].clone()],
-        }
+    fn letter(&self, row: usize, depth: usize) -> u16 {
+        self.table.get(row * (self.length + 1) + depth)
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.text.capacity()
-            + self.entries.capacity() * size_of::<Entry>()
-            + self.heads.capacity() * size_of::<((usize, char), Range<usize>)>()
+    /// Those of the rows, which agree up to here, that go on with this letter.
+    fn narrowed(&self, rows: &Range<usize>, depth: usize, letter: u16) -> Range<usize> {
+        let first = |after: bool| {
+            let (mut low, mut high) = (rows.start, rows.end);
+            while low < high {
+                let middle = low.midpoint(high);
+                let here = self.letter(middle, depth);
+                if here < letter || after && here == letter {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            low
+        };
+        first(false)..first(true)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lexicon() -> Lexicon {
-        let words = [("kill", false, 1), ("suicid", true, 2), ("suite", false, 3), ("die", false, 4)];
-        Lexicon::new(words.map(|(text, open, word)| (text.to_owned(), open, word)).to_vec())
-    }
-
-    fn found(masked: &str) -> Vec<WordId> {
-        let signs: Vec<Sign> = masked
-            .chars()
-            .map(|c| match c {
-                '*' => Sign::Any,
-                '1' => Sign::OneOf(&['i', 'l']),
-                other => Sign::Letter(other),
-            })
-            .collect();
-        let mut words = Vec::new();
-        lexicon().matches(&signs, |word| words.push(word));
-        words
-    }
-
-    #[test]
-    fn masks_stand_for_any_letter_and_digits_for_theirs() {
-        assert_eq!(found("k*ll"), [1]);
-        assert_eq!(found("k111"), [1]);
-        assert_eq!(found("*ie"), [4]);
-        assert_eq!(found("k*lls"), []);
-    }
-
-    #[test]
-    fn open_words_may_go_on() {
-        assert_eq!(found("su*c*dal"), [2]);
-        assert_eq!(found("su*te"), [3]);
-    }
+/// The letters of the lexicon all have small numbers; nothing else fits any.
+fn code(letter: char) -> u16 {
+    u16::try_from(u32::from(letter)).unwrap_or(u16::MAX)
 }

@@ -63,10 +63,8 @@ pub(in crate::screen) fn cells(text: &str) -> Vec<Cell> {
     cells
 }
 
-/// The letters and digits of a text without anything between them.
-pub(in crate::screen) fn letters(text: &str) -> Vec<char> {
-    cells(text).iter().filter(|cell| cell.is_word()).map(|cell| cell.ch).collect()
-}
+/// The sign that joins two Devanagari consonants.
+const VIRAMA: char = '\u{094D}';
 
 /// Whether the script of `c` puts no spaces between words.
 pub(in crate::screen) fn is_unspaced(c: char) -> bool {
@@ -79,6 +77,13 @@ pub(in crate::screen) fn is_unspaced(c: char) -> bool {
         | '\u{3400}'..='\u{9FFF}'        // Han
         | '\u{F900}'..='\u{FAFF}'
         | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Whether words of `c`'s script are told apart by spaces. Korean has spaces too, but few writers
+/// agree where.
+pub(in crate::screen) fn is_spaced(c: char) -> bool {
+    !is_unspaced(c)
+        && !matches!(c, '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7FF}')
 }
 
 /// Whether `c` is an Arabic letter.
@@ -220,7 +225,7 @@ fn fold_devanagari(c: char) -> char {
 fn push_devanagari(c: char, cells: &mut Vec<Cell>) {
     if matches!(c, '\u{0915}'..='\u{0939}')
         && let [.., nasal, virama] = cells.as_slice()
-        && virama.ch == '\u{094D}'
+        && virama.ch == VIRAMA
         && matches!(nasal.ch, 'न' | 'म' | 'ण' | 'ङ' | 'ञ')
     {
         cells.truncate(cells.len() - 2);
@@ -262,7 +267,8 @@ fn digit(c: char) -> Option<char> {
 
 /// Sets what lies before each word. A run of single letters (`K. I. L. L.`) is no row of sentences.
 fn mark_gaps(cells: &mut [Cell]) {
-    let mut last_word = 0; // length of the word before
+    let mut last_word = 0; // letters in the word before
+    let mut narrowest = None; // gap in this run of single letters
     let mut at = 0;
     while at < cells.len() {
         let gap = at;
@@ -276,13 +282,33 @@ fn mark_gaps(cells: &mut [Cell]) {
         if word == cells.len() {
             return;
         }
-        if last_word == 1 && at - word == 1 {
-            cells[word].before = Gap::Spelling;
-        } else if cells[word].opens && ends_sentence(&cells[gap..word], cells[word].ch) {
-            cells[word].before = Gap::Sentence;
+        let length = base_letters(&cells[word..at]);
+        if last_word == 1 && length == 1 {
+            // Between words the gap is wider than between letters: `k.i.l.l m.y.s.e.l.f`.
+            let width = width(&cells[gap..word]);
+            if narrowest.is_none_or(|narrowest| width <= narrowest) {
+                narrowest = Some(width);
+                cells[word].before = Gap::Spelling;
+            }
+        } else {
+            narrowest = None;
+            if cells[word].opens && ends_sentence(&cells[gap..word], cells[word].ch) {
+                cells[word].before = Gap::Sentence;
+            }
         }
-        last_word = at - word;
+        last_word = length;
     }
+}
+
+/// Letters with what belongs to them: signs, and what a virama joins.
+fn base_letters(word: &[Cell]) -> usize {
+    let joined = |at: usize| at > 0 && word[at - 1].ch == VIRAMA;
+    (0..word.len()).filter(|&at| !is_combining_mark(word[at].ch) && !joined(at)).count()
+}
+
+/// Punctuation parts less than a space, and one space less than three.
+fn width(gap: &[Cell]) -> (usize, usize) {
+    (gap.iter().filter(|cell| cell.kind == Kind::Space).count(), gap.len())
 }
 
 fn ends_sentence(gap: &[Cell], next: char) -> bool {
@@ -298,7 +324,7 @@ mod tests {
     use super::*;
 
     fn folded(text: &str) -> String {
-        letters(text).into_iter().collect()
+        cells(text).iter().filter(|cell| cell.is_word()).map(|cell| cell.ch).collect()
     }
 
     #[test]
@@ -331,8 +357,21 @@ mod tests {
     }
 
     #[test]
+    fn letters_that_stand_apart_are_told_from_words_that_do() {
+        let gaps = |text: &str| {
+            cells(text).iter().filter(|c| c.is_word()).map(|c| c.before).collect::<Vec<_>>()
+        };
+        use Gap::{Plain, Spelling};
+        assert_eq!(gaps("a.b c.d")[1..], [Spelling, Plain, Spelling]);
+        assert_eq!(gaps("a b  c d")[1..], [Spelling, Plain, Spelling]);
+        assert_eq!(gaps("I am"), [Plain, Plain, Plain]);
+        assert_eq!(cells("म-र-ना").iter().filter(|c| c.before == Spelling).count(), 2);
+    }
+
+    #[test]
     fn a_barrier_stands_only_where_a_sentence_ends() {
-        let barriers = |text: &str| cells(text).iter().filter(|cell| cell.before == Gap::Sentence).count();
+        let barriers =
+            |text: &str| cells(text).iter().filter(|cell| cell.before == Gap::Sentence).count();
         assert_eq!(barriers("That was the end. My life goes on."), 1);
         assert_eq!(barriers("kill. myself"), 0);
         assert_eq!(barriers("K. I. L. L."), 0);

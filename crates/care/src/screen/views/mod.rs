@@ -5,19 +5,21 @@
 //! it. What separates them from letters that merely happen to stand side by side ("upskill
 //! myself") is the record of word starts and ends, which every match is held against.
 
-mod fold;
+pub(super) mod fold;
 mod lookalikes;
 
-pub(super) use fold::{Cell, Gap, Kind, cells, letters};
-use fold::{is_arabic, is_unspaced};
-use lookalikes::{Leet, leet};
+pub(super) use fold::{Cell, Gap, Kind, cells};
+use fold::{is_arabic, is_spaced, is_unspaced};
 pub(super) use lookalikes::leet_choices;
+use lookalikes::{Leet, leet};
 
 const START: u8 = 1;
 const END: u8 = 2;
 const RUN: u8 = 4;
 const BARRIER: u8 = 8;
 const SPELLED: u8 = 16;
+/// The script of the letter that follows tells words apart by spaces, and does so reliably.
+const SPACED: u8 = 32;
 
 /// How digits and signs are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +30,17 @@ pub(super) enum Reading {
     Leet(Leet),
 }
 
+/// What lies between two words of a phrase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Joint {
+    /// A gap.
+    Gap,
+    /// Nothing, in a script that puts gaps there.
+    Glue,
+    /// Anything: the script is free about it, or every letter stands apart.
+    Free,
+}
+
 /// One reading of a text. Positions are byte offsets into `text`.
 pub(super) struct View {
     /// The letters, repeats collapsed.
@@ -36,6 +49,8 @@ pub(super) struct View {
     flags: Vec<u8>,
     /// Where each cell begins in `text`, and the end.
     offsets: Vec<usize>,
+    /// How many gaps between words lie before each offset, or at it.
+    gaps: Vec<u32>,
 }
 
 /// Every view that a text needs: the plain one, and with digits or signs inside words the two
@@ -45,25 +60,9 @@ pub(super) fn views(cells: &[Cell]) -> impl Iterator<Item = View> {
     let [i, l] = ['i', 'l'].map(|one| Leet { one, cyrillic });
     let leet = (0..cells.len()).any(|at| leet_at(cells, at, i).is_some());
     let ones = leet && cells.iter().any(|cell| matches!(cell.ch, '1' | '!' | '|' | '¡' | '¦'));
-    let readings = [
-        Some(Reading::Plain),
-        leet.then_some(Reading::Leet(i)),
-        ones.then_some(Reading::Leet(l)),
-    ];
+    let readings =
+        [Some(Reading::Plain), leet.then_some(Reading::Leet(i)), ones.then_some(Reading::Leet(l))];
     readings.into_iter().flatten().map(|reading| View::new(cells, reading))
-}
-
-/// A word as the views show it: letters only, repeats collapsed.
-pub(super) fn collapsed(letters: &[char]) -> String {
-    let mut word = String::new();
-    let mut last = None;
-    for &letter in letters {
-        if last != Some(letter) {
-            word.push(letter);
-        }
-        last = Some(letter);
-    }
-    word
 }
 
 fn leet_at(cells: &[Cell], at: usize, how: Leet) -> Option<char> {
@@ -95,6 +94,7 @@ impl View {
             text: String::with_capacity(cells.len()),
             flags: vec![0],
             offsets: Vec::with_capacity(cells.len() + 1),
+            gaps: vec![0],
         };
         let mut gap = true;
         let mut last: Option<(char, Kind)> = None;
@@ -109,7 +109,8 @@ impl View {
                 || last.is_some_and(|(before, kind)| {
                     is_unspaced(before) || reading == Reading::Plain && kind != cell.kind
                 });
-            view.push(ch, edge, cell.before, last.map(|(before, _)| before));
+            let gap_here = if gap && last.is_some() { Some(cell.before) } else { None };
+            view.push(ch, edge, gap_here, last.map(|(before, _)| before));
             last = Some((ch, cell.kind));
             gap = false;
         }
@@ -122,27 +123,30 @@ impl View {
         view
     }
 
-    fn push(&mut self, ch: char, edge: bool, gap: Gap, last: Option<char>) {
+    fn push(&mut self, ch: char, edge: bool, gap: Option<Gap>, last: Option<char>) {
         let at = self.text.len();
         if edge {
             self.flags[at] |= END;
         }
-        self.flags[at] |= match gap {
-            Gap::Sentence => BARRIER,
-            Gap::Spelling => SPELLED,
-            Gap::Plain => 0,
-        };
-        if last == Some(ch) && gap != Gap::Sentence {
+        match gap {
+            Some(Gap::Sentence) => self.flags[at] |= BARRIER,
+            Some(Gap::Spelling) => self.flags[at] |= SPELLED,
+            Some(Gap::Plain) => self.gaps[at] += 1,
+            None => {}
+        }
+        if last == Some(ch) && gap != Some(Gap::Sentence) {
             let begin = at - ch.len_utf8();
             self.flags[begin] |= if edge { START } else { 0 };
             self.flags[at] |= RUN;
             self.offsets.push(begin);
             return;
         }
-        self.flags[at] |= if edge { START } else { 0 };
+        self.flags[at] |= if edge { START } else { 0 } | if is_spaced(ch) { SPACED } else { 0 };
         self.offsets.push(at);
         self.text.push(ch);
+        let gaps = self.gaps[at];
         self.flags.resize(self.text.len() + 1, 0);
+        self.gaps.resize(self.text.len() + 1, gaps);
     }
 
     /// Arabic writes "and", "so", "by", "for", "like" and "the" onto the word: it may begin after
@@ -190,6 +194,22 @@ impl View {
         self.flags[at] & SPELLED != 0
     }
 
+    /// Whether a word, to begin here, would have to follow a gap, and does.
+    pub(super) fn joint(&self, at: usize) -> Joint {
+        if self.flags[at] & SPACED == 0 || self.spelled(at) {
+            Joint::Free
+        } else if self.starts(at) {
+            Joint::Gap
+        } else {
+            Joint::Glue
+        }
+    }
+
+    /// Whether a gap between words lies within this stretch.
+    pub(super) fn split(&self, start: usize, end: usize) -> bool {
+        end > start && self.gaps[end - 1] > self.gaps[start]
+    }
+
     /// If the letter before this offset was written more than once: where it begins. The second
     /// one may belong to the next word ("want to" shows as `wanto`).
     pub(super) fn run(&self, at: usize) -> Option<usize> {
@@ -200,7 +220,7 @@ impl View {
     pub(super) fn word_end(&self, at: usize) -> Option<usize> {
         const NEAR_BYTES: usize = 64;
         let far = self.flags.len().min(at + NEAR_BYTES);
-        (at..far).find(|&end| self.ends(end))
+        (at..far).find(|&end| self.ends(end) && !self.spelled(end))
     }
 
     /// Where these cells, which end at a gap, stand in the view.

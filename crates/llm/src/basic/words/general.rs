@@ -6,7 +6,8 @@ pub(crate) const CRISIS: &str = "If you're feeling unsafe or overwhelmed, please
 
 /// The phrases that call for it, in letters and single spaces; one that ends in a space is a whole
 /// word, the others may go on.
-pub(crate) const CRISIS_PHRASES: &[&str] = &["suicid", "kill myself", "self harm", "selfharm", "want to die "];
+pub(crate) const CRISIS_PHRASES: &[&str] =
+    &["suicid", "kill myself", "self harm", "selfharm", "want to die "];
 
 /// Picks up `{it}`, on a bad day.
 pub(crate) const IT_LOW: &[&str] = &[
@@ -49,7 +50,7 @@ pub(crate) const IT_EVEN: &[&str] = &[
     "Let's stay with {it} for a moment.",
     "You put {it} in the middle, so I'll leave it there.",
     "I can picture {it}, roughly and from far away.",
-    "A detail like {it} says more than a long speech.",
+    "I'd gladly hear a second sentence about {it}.",
     "It's good to have {it} out in the open.",
     "I'm glad you mention {it}.",
     "Right, {it}. Go at your own speed.",
@@ -87,7 +88,6 @@ pub(crate) const WHO_ASK: &[&str] = &[
     "How would you describe {who}, seen from close by?",
     "How are things between you and {who} just now?",
     "What would {who} say, sitting here with us?",
-    "How long have you known {who}?",
     "Could {who} guess how you feel about it?",
     "What do you wish {who} would notice?",
     "What comes to mind first when you think of {who}?",
@@ -102,7 +102,7 @@ pub(crate) const ASK_QUIET: &[&str] = &[
     "Have you had something to eat today?",
     "Is someone with you this evening?",
     "Would you like to stay with that for a bit?",
-    "Is there a little warmth in it?",
+    "What would feel kind to you right now?",
 ];
 
 /// Questions that fit nearly everything; none names anything.
@@ -170,7 +170,7 @@ pub(crate) const REST_BRIGHT: &[&str] = &[
     "I'm happy for you, as far as my kind can be.",
     "You've earned a bit of sunshine.",
     "Such things carry one through greyer weeks.",
-    "Let it take up all the room it wants.",
+    "You have every right to enjoy that.",
     "That's good to hear.",
 ];
 pub(crate) const REST_EVEN: &[&str] = &[
@@ -261,21 +261,93 @@ pub(crate) const OPENING: &[&str] = &[
 /// `{word}`, a quiet remark and a closing. Parts are at most five words long, so that a span of
 /// six always crosses a border, and any two parts meet only once.
 pub(crate) const PART_WORD: &[&str] = &[
-    "\"{Word}\", you say", "So, \"{word}\"", "I hear \"{word}\"", "Again \"{word}\"", "\"{Word}\" it is", "Still \"{word}\"", "\"{Word}\", once more", "Your \"{word}\" arrived",
-    "I noted \"{word}\"", "Back to \"{word}\"", "There's \"{word}\" again", "\"{Word}\", then", "I've got \"{word}\"", "We're at \"{word}\"",
+    "\"{Word}\", you say",
+    "So, \"{word}\"",
+    "I hear \"{word}\"",
+    "Again \"{word}\"",
+    "\"{Word}\" it is",
+    "Still \"{word}\"",
+    "\"{Word}\", once more",
+    "Your \"{word}\" arrived",
+    "I noted \"{word}\"",
+    "Back to \"{word}\"",
+    "There's \"{word}\" again",
+    "\"{Word}\", then",
+    "I've got \"{word}\"",
+    "We're at \"{word}\"",
 ];
 /// The same when there is no word to name.
 pub(crate) const PART_QUIET: &[&str] = &[
-    "A quiet turn", "No words this time", "Another pause", "A blank line", "Stillness once more", "Only a sign", "Nothing typed", "A silent moment", "Another empty line", "Just a breath", "A mark without words", "The page stays white",
+    "A quiet turn",
+    "No words this time",
+    "Another pause",
+    "A blank line",
+    "Stillness once more",
+    "Only a sign",
+    "Nothing typed",
+    "A silent moment",
+    "Another empty line",
+    "Just a breath",
+    "A mark without words",
+    "The page stays white",
 ];
 pub(crate) const PART_REMARK: &[&str] = &[
-    "and that's all right", "and I'm still here", "which is fine by me", "and nothing is missing", "and the day goes on", "without any hurry", "plain and simple", "and no harm done", "as good as any", "and I don't mind", "and the kettle can wait",
-    "nice and steady", "and there's room for it", "in its own time", "with nothing to prove", "said just like that", "and that will do", "light as a feather", "and we carry on", "and I nod along", "no more, no less", "and the lamp stays lit", "quietly, for now", "and so be it", "warmly received",
-    "safe and sound", "and time is plentiful", "and the door's ajar",
+    "and that's all right",
+    "and I'm still here",
+    "which is fine by me",
+    "and nothing is missing",
+    "and the day goes on",
+    "without any hurry",
+    "plain and simple",
+    "and no harm done",
+    "as good as any",
+    "and I don't mind",
+    "and the kettle can wait",
+    "nice and steady",
+    "and there's room for it",
+    "in its own time",
+    "with nothing to prove",
+    "said just like that",
+    "and that will do",
+    "light as a feather",
+    "and we carry on",
+    "and I nod along",
+    "no more, no less",
+    "and the lamp stays lit",
+    "quietly, for now",
+    "and so be it",
+    "warmly received",
+    "safe and sound",
+    "and time is plentiful",
+    "and the door's ajar",
 ];
 pub(crate) const PART_CLOSING: &[&str] = &[
-    "Stay as you like", "Your turn, whenever", "More if you wish", "I'm listening", "Rest a little", "No rush at all", "Breathe easy", "Take it slowly", "Tell me anything", "We have all evening", "Small steps count", "Be gentle today", "I keep you company", "Say when", "That is plenty",
-    "The floor is yours", "Come as you are", "Begin anywhere", "Let it be simple", "Nothing else needed", "You set the pace", "Words may follow later", "It stays between us", "Slow is good", "I like the calm", "Let the rest wait",
+    "Stay as you like",
+    "Your turn, whenever",
+    "More if you wish",
+    "I'm listening",
+    "Rest a little",
+    "No rush at all",
+    "Breathe easy",
+    "Take it slowly",
+    "Tell me anything",
+    "We have all evening",
+    "Small steps count",
+    "Be gentle today",
+    "I keep you company",
+    "Say when",
+    "That is plenty",
+    "The floor is yours",
+    "Come as you are",
+    "Begin anywhere",
+    "Let it be simple",
+    "Nothing else needed",
+    "You set the pace",
+    "Words may follow later",
+    "It stays between us",
+    "Slow is good",
+    "I like the calm",
+    "Let the rest wait",
 ];
 
 /// Said to short answers after something grave: nothing clever, only presence.
@@ -291,14 +363,8 @@ pub(crate) const STAY: &[&str] = &[
 ];
 
 /// A whole short statement, said back: `{said}` is "she raised you", "after four years".
-pub(crate) const SAID: &[&str] = &[
-    "{Said}.",
-    "{Said}, I see.",
-    "{Said}, then.",
-    "Right. {Said}.",
-    "Hm. {Said}.",
-    "{Said}. I hear you.",
-];
+pub(crate) const SAID: &[&str] =
+    &["{Said}.", "{Said}, I see.", "{Said}, then.", "Right. {Said}.", "{Said}. I hear you."];
 /// The same for a statement with a verb.
 pub(crate) const SAID_FULL: &[&str] = &[
     "So {said}.",
@@ -312,7 +378,7 @@ pub(crate) const SAID_FULL: &[&str] = &[
 pub(crate) const SAID_SLOWLY: &[&str] = &[
     "{Said}. I'm letting that stand for a moment.",
     "{Said}. Take your time.",
-    "{Said}, and I read it slowly.",
+    "{Said}. There's room for that here.",
     "{Said}. I'm here.",
 ];
 pub(crate) const SAID_LOW: &[&str] = &[
@@ -357,7 +423,7 @@ pub(crate) const IT_UNWILLING: &[&str] = &[
 pub(crate) const IT_SUBDUED: &[&str] = &[
     "I'm listening, and there's a place for {it} here too.",
     "You tell me about {it}, and I read it slowly.",
-    "It belongs to it all, {it}.",
+    "So there's also {it}, on top of the rest.",
     "Thank you for letting me know about {it} as well.",
     "I hear you about {it}.",
     "Then there's {it}. You may go on, or stop there.",

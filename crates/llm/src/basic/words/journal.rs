@@ -68,32 +68,141 @@ pub(crate) const WHO_GRIEF: &[&str] = &[
 
 /// The first sentence when the mood is all there is to go by, by the name of the feeling.
 pub(crate) const MOODS: &[(&str, &[&str])] = &[
-    ("sad", &["I'm sorry today is a sad one.", "Sad days want a soft chair and few demands.", "Your sadness is welcome on this page."]),
-    ("tired", &["You sound tired, and that deserves to be taken seriously.", "A tired day needs no more than what you gave it.", "Being tired is reason enough to put things down."]),
-    ("worried", &["A worried mind works so hard, and yours did today.", "Your worries have room on this page.", "It's a restless feeling, and you wrote right through it."]),
-    ("scared", &["It takes nerve to write while you're scared.", "Fear is easier to look at once it's on paper."]),
-    ("angry", &["Your anger has every right to be on this page.", "There's heat in these lines, and you let it out in a good place.", "Being angry often means that something matters."]),
-    ("lonely", &["Lonely hours are long, and you kept yourself company by writing.", "I'm glad you reached for this page on a lonely day."]),
-    ("overwhelmed", &["That was a great deal for a single day.", "With so much going on, no wonder it feels crowded.", "You've been holding many threads at once."]),
-    ("ashamed", &["It's brave to write down what one would rather hide.", "You're looking at yourself honestly, so do it kindly too."]),
+    (
+        "sad",
+        &[
+            "I'm sorry today is a sad one.",
+            "Sad days want a soft chair and few demands.",
+            "Your sadness is welcome on this page.",
+        ],
+    ),
+    (
+        "tired",
+        &[
+            "You sound tired, and that deserves to be taken seriously.",
+            "A tired day needs no more than what you gave it.",
+            "Being tired is reason enough to put things down.",
+        ],
+    ),
+    (
+        "worried",
+        &[
+            "A worried mind works so hard, and yours did today.",
+            "Your worries have room on this page.",
+            "It's a restless feeling, and you wrote right through it.",
+        ],
+    ),
+    (
+        "scared",
+        &[
+            "It takes nerve to write while you're scared.",
+            "Fear is easier to look at once it's on paper.",
+        ],
+    ),
+    (
+        "angry",
+        &[
+            "Your anger has every right to be on this page.",
+            "There's heat in these lines, and you let it out in a good place.",
+            "Being angry often means that something matters.",
+        ],
+    ),
+    (
+        "lonely",
+        &[
+            "Lonely hours are long, and you kept yourself company by writing.",
+            "I'm glad you reached for this page on a lonely day.",
+        ],
+    ),
+    (
+        "overwhelmed",
+        &[
+            "That was a great deal for a single day.",
+            "With so much going on, no wonder it feels crowded.",
+            "You've been holding many threads at once.",
+        ],
+    ),
+    (
+        "ashamed",
+        &[
+            "It's brave to write down what one would rather hide.",
+            "You're looking at yourself honestly, so do it kindly too.",
+        ],
+    ),
     ("hurt", &["I'm sorry you were hurt.", "What hurt you deserved to be written down."]),
-    ("disappointed", &["Disappointment stings most where the hope was real.", "You had hoped for something else, and that's allowed to ache."]),
-    ("empty", &["Even an empty day is worth a page.", "You found words on a day that offered few."]),
-    ("confused", &["It's all right for this to be unsorted.", "Mixed feelings are often the most honest ones."]),
-    ("jealous", &["It's honest of you to write that down.", "There's a wish hidden in that feeling."]),
-    ("bored", &["Slow days have their own way of saying something.", "Not every page needs an event."]),
+    (
+        "disappointed",
+        &[
+            "Disappointment stings most where the hope was real.",
+            "You had hoped for something else, and that's allowed to ache.",
+        ],
+    ),
+    (
+        "empty",
+        &["Even an empty day is worth a page.", "You found words on a day that offered few."],
+    ),
+    (
+        "confused",
+        &[
+            "It's all right for this to be unsorted.",
+            "Mixed feelings are often the most honest ones.",
+        ],
+    ),
+    (
+        "jealous",
+        &["It's honest of you to write that down.", "There's a wish hidden in that feeling."],
+    ),
+    (
+        "bored",
+        &["Slow days have their own way of saying something.", "Not every page needs an event."],
+    ),
     ("okay", &["An okay day is a good thing to have had.", "Steady days deserve a line too."]),
-    ("happy", &["It's a pleasure to read a happy page.", "Your good mood comes right through the ink.", "May this happiness stay a while."]),
+    (
+        "happy",
+        &[
+            "It's a pleasure to read a happy page.",
+            "Your good mood comes right through the ink.",
+            "May this happiness stay a while.",
+        ],
+    ),
     ("proud", &["You have every reason to be proud.", "It does good to read you standing tall."]),
     ("excited", &["Your excitement is catching.", "There's such a spring in these lines."]),
-    ("calm", &["What a restful page this is.", "There's a calm in these lines that is good to sit in.", "You've found a quiet spot in the day."]),
-    ("grateful", &["Gratitude looks good on this page.", "You noticed the good things, and that's a gift in itself."]),
+    (
+        "calm",
+        &[
+            "What a restful page this is.",
+            "There's a calm in these lines that is good to sit in.",
+            "You've found a quiet spot in the day.",
+        ],
+    ),
+    (
+        "grateful",
+        &[
+            "Gratitude looks good on this page.",
+            "You noticed the good things, and that's a gift in itself.",
+        ],
+    ),
 ];
 
 /// The first sentence when there is nothing else to go by.
-pub(crate) const PLAIN_LOW: &[&str] = &["Thank you for writing, on a day that wasn't easy.", "It sounds like a heavy day, and you still found words for it.", "I'm glad you didn't keep this to yourself.", "What you feel is allowed to be here just as it is."];
-pub(crate) const PLAIN_BRIGHT: &[&str] = &["This was a joy to read.", "What a bright page.", "Thank you for sharing such a good moment.", "There's so much light in this entry."];
-pub(crate) const PLAIN_EVEN: &[&str] = &["Thank you for writing this down.", "It's good that you took a moment for yourself.", "A page like this keeps a day from slipping away.", "I read every line of it, gladly."];
+pub(crate) const PLAIN_LOW: &[&str] = &[
+    "Thank you for writing, on a day that wasn't easy.",
+    "It sounds like a heavy day, and you still found words for it.",
+    "I'm glad you didn't keep this to yourself.",
+    "What you feel is allowed to be here just as it is.",
+];
+pub(crate) const PLAIN_BRIGHT: &[&str] = &[
+    "This was a joy to read.",
+    "What a bright page.",
+    "Thank you for sharing such a good moment.",
+    "There's so much light in this entry.",
+];
+pub(crate) const PLAIN_EVEN: &[&str] = &[
+    "Thank you for writing this down.",
+    "It's good that you took a moment for yourself.",
+    "A page like this keeps a day from slipping away.",
+    "I read every line of it, gladly.",
+];
 
 /// The second sentence.
 pub(crate) const STEADY_HEAVY: &[&str] = &[
@@ -127,7 +236,7 @@ pub(crate) const STEADY_BRIGHT: &[&str] = &[
 ];
 pub(crate) const STEADY_EVEN: &[&str] = &[
     "What would you like to carry into tomorrow?",
-    "Small things add up to a life.",
+    "A life is made of small things.",
     "May the rest of the day be kind to you.",
     "What part of it will you still think of next week?",
     "Take a breath, and let the day settle.",

@@ -6,8 +6,9 @@ use serene_core::base::limits::{MAX_GENERATION, MAX_REPLY_BYTES};
 use serene_llm::{EngineError, Event, FinishReason};
 
 use super::{
-    Custom, Stream, active_generation, custom, event, generation_of, ledger, messages_of,
-    only_reply, same_usage, words,
+    Stream, active_generation,
+    engines::{Custom, custom},
+    event, generation_of, ledger, messages_of, only_reply, same_usage, words,
 };
 use crate::app::{Client, TestApp};
 

@@ -5,14 +5,16 @@ use std::{collections::HashSet, time::Duration};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Stream, active_generation, generation_of, ledger, messages_of, only_reply, words};
+use super::{
+    Stream, active_generation, eventually, generation_of, ledger, messages_of, only_reply, words,
+};
 use crate::app::TestApp;
 
 const ID: &str = "0199e4c7-54c8-7a53-a5b0-0e9cfbe7aa2d";
 
 #[tokio::test]
 async fn a_busy_conversation_names_the_generation_that_keeps_it() {
-    let app = TestApp::scripted("slow:20+long:20").await;
+    let app = TestApp::scripted("slow:20+long:500").await;
     let mira = app.user("mira").await;
     let (id, other) = (mira.conversation().await, mira.conversation().await);
     let stream = Stream::send(&mira, &id, json!({"content": "first"})).await;
@@ -25,9 +27,11 @@ async fn a_busy_conversation_names_the_generation_that_keeps_it() {
     // Another conversation is another matter.
     let elsewhere = Stream::send(&mira, &other, json!({"content": "elsewhere"})).await;
     elsewhere.generation();
-    stream.rest().await;
+    let stop = format!("{}/stop", generation_of(&generation));
+    mira.post(&stop, json!({})).await.expect(StatusCode::OK);
     assert_eq!(active_generation(&mira, &id).await, Value::Null);
-    mira.say(&id, "second").await;
+    let next = Stream::send(&mira, &id, json!({"content": "second"})).await;
+    assert_eq!(active_generation(&mira, &id).await, next.generation());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,9 +69,9 @@ async fn of_many_senders_at_once_the_accepted_ones_are_stored_in_order() {
         .collect();
     let page = mira.get(&format!("{}?limit=100", messages_of(&id))).await.expect(StatusCode::OK);
     assert_eq!(page["items"].as_array().unwrap(), &expected, "exactly those, each with its reply");
-    let positions: Vec<i64> =
-        expected.iter().map(|message| message["position"].as_i64().unwrap()).collect();
-    assert!(positions.iter().copied().eq(1..=expected.len() as i64), "{positions:?}");
+    for (message, position) in expected.iter().zip(1..) {
+        assert_eq!(message["position"], position, "no gap");
+    }
     for exchange in &accepted {
         let content = |message: &str| exchange[message]["content"].clone();
         assert_eq!(content("user_message"), content("assistant_message"), "each its own answer");
@@ -118,19 +122,43 @@ async fn a_message_sent_again_while_it_is_answered_attaches_to_the_reply() {
 async fn the_same_message_fifty_times_at_once_is_one_message() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
-    let id = mira.conversation().await;
-    let mut senders = tokio::task::JoinSet::new();
-    for _ in 0..50 {
-        let (mira, path) = (mira.clone(), messages_of(&id));
-        senders.spawn(async move { mira.post(&path, json!({"id": ID, "content": "hello"})).await });
+    for round in 1..=4 {
+        let id = mira.conversation().await;
+        let message = app.serene.base().new_id();
+        let mut senders = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (mira, path) = (mira.clone(), messages_of(&id));
+            let body = json!({"id": message, "content": "hello"});
+            senders.spawn(async move { mira.post(&path, body).await });
+        }
+        let answers = senders.join_all().await;
+        let distinct: HashSet<String> =
+            answers.iter().map(|reply| reply.expect(StatusCode::CREATED).to_string()).collect();
+        assert_eq!(distinct.len(), 1);
+        only_reply(&mira, &id).await;
+        assert_eq!(ledger(&app, &mira).await.len(), round);
+        assert_eq!(app.engine.as_ref().unwrap().requests().len(), round);
     }
-    let answers = senders.join_all().await;
-    let distinct: HashSet<String> =
-        answers.iter().map(|reply| reply.expect(StatusCode::CREATED).to_string()).collect();
-    assert_eq!(distinct.len(), 1);
-    only_reply(&mira, &id).await;
-    assert_eq!(ledger(&app, &mira).await.len(), 1);
-    assert_eq!(app.engine.as_ref().unwrap().requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_sender_hangs_up_while_it_is_written_is_answered() {
+    let app = TestApp::new().await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    // From here on the numbers of messages are leased: the next write is the message itself.
+    mira.say(&mira.conversation().await, "something").await;
+    let lock = app.sql();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let path = messages_of(&id);
+    let send = mira.post(&path, json!({"content": "hello"}));
+    assert!(tokio::time::timeout(Duration::from_millis(300), send).await.is_err());
+    lock.execute_batch("ROLLBACK").unwrap();
+    eventually("the message is stored", async || app.count("SELECT COUNT(*) FROM messages") == 4)
+        .await;
+    eventually("the reply is whole", async || only_reply(&mira, &id).await["status"] == "complete")
+        .await;
+    assert_eq!(active_generation(&mira, &id).await, Value::Null);
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{Stream, event, generation_of, messages_of, only_reply, words};
+use super::{
+    Stream, engines::prompted, event, eventually, generation_of, messages_of, only_reply, words,
+};
 use crate::app::TestApp;
 
 #[tokio::test]
@@ -31,16 +33,19 @@ async fn a_reply_is_streamed_and_read_again() {
 
 #[tokio::test]
 async fn events_come_as_the_model_writes() {
-    let app = TestApp::scripted("slow:40+long:4").await;
+    let (model, setup) = prompted();
+    let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
     let mut stream = Stream::send(&mira, &conversation, json!({"content": "go on"})).await;
     let mut offset = 0;
     for word in ["The ", "rain ", "has ", "stopped "] {
+        model.say(word);
         offset += word.len();
         let expected = format!("event: delta\nid: {offset}\ndata: {{\"text\":\"{word}\"}}\n\n");
         assert_eq!(stream.chunk().await.unwrap(), expected);
     }
+    model.finish();
     let (text, (name, id, done)) = stream.rest().await;
     assert_eq!((text.as_str(), name.as_str(), id.as_deref()), ("", "done", Some("end")));
     assert_eq!(done["message"], only_reply(&mira, &conversation).await);
@@ -131,15 +136,19 @@ async fn a_silent_stream_says_that_it_lives_and_no_more() {
 
 #[tokio::test]
 async fn done_is_sent_only_once_the_reply_is_on_disk() {
-    let app = TestApp::scripted("slow:30+long:2").await;
+    let (model, setup) = prompted();
+    let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
     let mut stream = Stream::send(&mira, &conversation, json!({"content": "go on"})).await;
+    model.say("The ");
     assert_eq!(stream.delta().await, "The ");
     // Somebody else writes: nothing can be committed.
     let lock = app.sql();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    model.say("rain ");
     assert_eq!(stream.delta().await, "rain ");
+    model.finish();
     let early = tokio::time::timeout(Duration::from_millis(300), stream.chunk()).await;
     assert!(early.is_err(), "{early:?}");
     lock.execute_batch("ROLLBACK").unwrap();
@@ -152,39 +161,44 @@ async fn done_is_sent_only_once_the_reply_is_on_disk() {
 
 #[tokio::test]
 async fn a_reply_goes_on_when_its_reader_leaves() {
-    let app = TestApp::scripted("slow:10+long:30").await;
+    let (model, setup) = prompted();
+    let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
     let mut stream = Stream::send(&mira, &conversation, json!({"content": "go on"})).await;
     let generation = stream.generation();
+    model.say("The ");
     stream.delta().await;
     drop(stream);
     let running = mira.get(&generation_of(&generation)).await.expect(StatusCode::OK);
     assert_eq!((&running["ended_at"], &running["usage"]), (&Value::Null, &Value::Null));
     // Whoever comes back reads the rest, and waiting for it is waiting for the end.
     let path = format!("{}/stream?after=4", generation_of(&generation));
-    let (text, _) = Stream::get(&mira, &path).await.rest().await;
-    assert_eq!(text, words(30)[4..]);
-    let reply = only_reply(&mira, &conversation).await;
-    assert_eq!(
-        (&reply["status"], reply["content"].as_str().unwrap()),
-        (&json!("complete"), &*words(30))
-    );
+    let again = Stream::get(&mira, &path).await;
+    model.say("rain ");
+    model.finish();
+    let (text, (name, _, done)) = again.rest().await;
+    assert_eq!((text.as_str(), name.as_str()), ("rain ", "done"));
+    assert_eq!(done["message"], only_reply(&mira, &conversation).await);
+    assert_eq!(done["message"]["content"], "The rain ");
 }
 
 #[tokio::test]
 async fn a_reply_goes_on_when_a_client_hangs_up_that_waited_for_json() {
-    let app = TestApp::scripted("slow:10+long:30").await;
+    let (model, setup) = prompted();
+    let app = TestApp::with(setup).await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
     let path = messages_of(&conversation);
     let send = mira.post(&path, json!({"content": "go on"}));
-    assert!(tokio::time::timeout(Duration::from_millis(100), send).await.is_err());
-    super::eventually("the reply is whole", async || {
+    assert!(tokio::time::timeout(Duration::from_millis(200), send).await.is_err());
+    model.say("The rain ");
+    model.finish();
+    eventually("the reply is whole", async || {
         only_reply(&mira, &conversation).await["status"] == "complete"
     })
     .await;
-    assert_eq!(only_reply(&mira, &conversation).await["content"], words(30));
+    assert_eq!(only_reply(&mira, &conversation).await["content"], "The rain ");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `a b` is one word after the other, `a | b` a choice, `( )` groups, `?` makes what stands before
-//! it optional, `{name}` is a definition from above. Within a word, `[a,b,]` is a choice of
+//! it optional, `( )*` may come any number of times, `{name}` is a definition from above. Within a word, `[a,b,]` is a choice of
 //! letters, a leading or trailing `*` lets the word begin or end inside a longer one, a trailing
 //! `~` also takes its usual typing errors, and an apostrophe parts two words.
 
@@ -17,17 +17,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
+use unicode_normalization::char::is_combining_mark;
+
+use crate::screen::phrases::meaning::{Meaning, Tier};
+use crate::screen::views::fold::cells;
+
 /// What a statement declares its phrases to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
     /// Words that may stand between the words of a phrase.
     Filler,
-    /// A phrase of a tier. The second field marks those of the brief.
-    Phrase(crate::screen::Tier, bool),
-    /// An idiom or a title: what it covers is not meant.
-    Harmless,
-    /// A denial, or somebody else: what it covers counts as a bare word.
-    Denied,
+    /// Phrases with this meaning.
+    Phrase(Meaning),
 }
 
 /// A pattern over words.
@@ -38,6 +39,8 @@ pub(super) enum Pattern {
     Sequence(Rc<[Pattern]>),
     Choice(Rc<[Pattern]>),
     Optional(Rc<Pattern>),
+    /// As often as it comes, or not at all.
+    Repeated(Rc<Pattern>),
 }
 
 /// One word of a pattern, as it was written.
@@ -53,7 +56,7 @@ pub(super) struct Word {
 #[derive(Debug)]
 pub(super) struct Statement {
     pub(super) role: Role,
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) pattern: Pattern,
 }
 
@@ -80,7 +83,7 @@ impl fmt::Display for SyntaxError {
     }
 }
 
-type Definitions = BTreeMap<&'static str, Pattern>;
+type Definitions = BTreeMap<String, Pattern>;
 
 /// The words met so far, by how they are written.
 #[derive(Default)]
@@ -107,7 +110,7 @@ impl Words {
 }
 
 /// Reads a whole file.
-pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
+pub(super) fn parse(source: &str) -> Result<File, SyntaxError> {
     let mut file = File { version: 0, words: Vec::new(), statements: Vec::new() };
     let mut definitions = Definitions::new();
     let mut words = Words::default();
@@ -121,13 +124,13 @@ pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
         let reader = Reader { rest: &body, definitions: &definitions, words: &mut words };
         let pattern = reader.whole().map_err(fail)?;
         if keyword == "def" {
-            if definitions.insert(name.trim(), pattern).is_some() {
+            if definitions.insert(name.trim().to_owned(), pattern).is_some() {
                 return Err(fail(format!("{name} is defined twice")));
             }
             continue;
         }
         let role = role(keyword).ok_or_else(|| fail(format!("unknown keyword {keyword}")))?;
-        file.statements.push(Statement { role, name: name.trim(), pattern });
+        file.statements.push(Statement { role, name: name.trim().to_owned(), pattern });
     }
     if file.version == 0 {
         return Err(SyntaxError { line: 1, what: "a file says its version".to_owned() });
@@ -137,24 +140,21 @@ pub(super) fn parse(source: &'static str) -> Result<File, SyntaxError> {
 }
 
 fn role(keyword: &str) -> Option<Role> {
-    use crate::screen::Tier::{BareWord, Explicit, Method, Passive};
     Some(match keyword {
         "filler" => Role::Filler,
-        "explicit" => Role::Phrase(Explicit, false),
-        "explicit!" => Role::Phrase(Explicit, true),
-        "method" => Role::Phrase(Method, false),
-        "passive" => Role::Phrase(Passive, false),
-        "bare" => Role::Phrase(BareWord, false),
-        "bare!" => Role::Phrase(BareWord, true),
-        "harmless" => Role::Harmless,
-        "denied" => Role::Denied,
-        _ => return None,
+        "harmless" => Role::Phrase(Meaning::Harmless),
+        "denied" => Role::Phrase(Meaning::Denied),
+        _ => {
+            let tier = keyword.trim_end_matches('!');
+            let tier = Tier::ALL.into_iter().find(|known| known.name() == tier)?;
+            Role::Phrase(Meaning::Counts { tier, brief: keyword.ends_with('!') })
+        }
     })
 }
 
 /// Splits a file into (line number, what stands before the colon, what stands after it).
-fn statements(source: &'static str) -> Vec<(usize, &'static str, String)> {
-    let mut all: Vec<(usize, &'static str, String)> = Vec::new();
+fn statements(source: &str) -> Vec<(usize, &str, String)> {
+    let mut all: Vec<(usize, &str, String)> = Vec::new();
     for (index, line) in source.lines().enumerate() {
         let code = line.split('#').next().unwrap_or_default();
         if code.trim().is_empty() {
@@ -182,7 +182,7 @@ impl Reader<'_> {
     fn whole(mut self) -> Result<Pattern, String> {
         let pattern = self.choice()?;
         if self.peek().is_some() {
-            return Err(format!("unexpected {:?}", self.rest));
+            return Err(format!("unexpected {}", self.here()));
         }
         Ok(pattern)
     }
@@ -190,6 +190,11 @@ impl Reader<'_> {
     fn peek(&mut self) -> Option<char> {
         self.rest = self.rest.trim_start();
         self.rest.chars().next()
+    }
+
+    /// The next few characters, for an error.
+    fn here(&self) -> String {
+        self.rest.chars().take(20).collect()
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -218,7 +223,7 @@ impl Reader<'_> {
             parts.push(if self.eat('?') { Pattern::Optional(Rc::new(part)) } else { part });
         }
         match parts.len() {
-            0 => Err(format!("nothing before {:?}", self.rest)),
+            0 => Err(format!("nothing before {}", self.here())),
             1 => Ok(parts.remove(0)),
             _ => Ok(Pattern::Sequence(parts.into())),
         }
@@ -227,7 +232,17 @@ impl Reader<'_> {
     fn part(&mut self) -> Result<Pattern, String> {
         if self.eat('(') {
             let inner = self.choice()?;
-            return if self.eat(')') { Ok(inner) } else { Err("unclosed (".to_owned()) };
+            if !self.eat(')') {
+                return Err("unclosed (".to_owned());
+            }
+            if self.rest.starts_with('[') {
+                return Err("( )[ ] are two words; write [ ][ ] for one".to_owned());
+            }
+            if let Some(rest) = self.rest.strip_prefix('*') {
+                self.rest = rest;
+                return Ok(Pattern::Repeated(Rc::new(inner)));
+            }
+            return Ok(inner);
         }
         if self.eat('{') {
             let (name, rest) = self.rest.split_once('}').ok_or("unclosed {")?;
@@ -245,14 +260,16 @@ impl Reader<'_> {
             !in_brackets && (c.is_whitespace() || "|(){}?".contains(c))
         });
         let (raw, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        if let Some(lost) = raw.chars().find(|&c| !is_spelling(c)) {
+            return Err(format!("{lost} in {raw} is nothing that a word is spelled with"));
+        }
         if raw.ends_with(']') && rest.starts_with('?') {
             return Err(format!("{raw}? leaves out the whole word; write ({raw})?"));
         }
         self.rest = rest;
         let mut written = Vec::new();
         spell(raw, String::new(), &mut written)?;
-        let mut words: Vec<Pattern> =
-            written.into_iter().map(|word| self.elided(&word)).collect();
+        let mut words: Vec<Pattern> = written.into_iter().map(|word| self.elided(&word)).collect();
         Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words.into()) })
     }
 
@@ -263,6 +280,15 @@ impl Reader<'_> {
             parts.map(|part| Pattern::Word(self.words.add(part.to_owned()))).collect();
         if parts.len() == 1 { parts.remove(0) } else { Pattern::Sequence(parts.into()) }
     }
+}
+
+/// Letters and digits, what joins them, and the marks of this language. Anything else would fold
+/// to nothing, and leave a word that is found everywhere.
+fn is_spelling(c: char) -> bool {
+    cells(&c.to_string()).iter().any(|cell| cell.is_word())
+        || is_combining_mark(c)
+        || c.is_whitespace()
+        || "'-.[],*~\u{30FC}".contains(c)
 }
 
 /// Writes out the choices of letters in a word.
@@ -291,18 +317,22 @@ mod tests {
             Pattern::Sequence(parts) => all(parts, " "),
             Pattern::Choice(parts) => format!("({})", all(parts, "|")),
             Pattern::Optional(part) => format!("{}?", shown(file, part)),
+            Pattern::Repeated(part) => format!("{}*", shown(file, part)),
         }
     }
 
     #[test]
     fn a_file_is_read_with_its_definitions() {
         let file = parse(
-            "version 2 # today\ndef want: want | wanna\nexplicit die: {want} (to|2)?\n  di[e,ing]\n",
+            "version 2 # today\ndef want: want | wanna\nexplicit die: {want} (to|2)?\n  di[e,ing] (now)*\n",
         )
         .unwrap();
         assert_eq!(file.version, 2);
         assert_eq!(file.statements[0].name, "die");
-        assert_eq!(shown(&file, &file.statements[0].pattern), "(want|wanna) (to|2)? (die|diing)");
+        assert_eq!(
+            shown(&file, &file.statements[0].pattern),
+            "(want|wanna) (to|2)? (die|diing) now*"
+        );
     }
 
     #[test]
@@ -319,6 +349,8 @@ mod tests {
         assert_eq!(error("version 1\n\nexplicit a: {b}"), "line 3: b is not defined");
         assert_eq!(error("version 1\nloud a: b"), "line 2: unknown keyword loud");
         assert_eq!(error("version 1\nbare a: (b"), "line 2: unclosed (");
+        assert!(error("version 1\nbare a: (b|c)[d,e]").contains("two words"));
+        assert!(error("version 1\nbare a: b\u{25CB}").contains("is nothing"));
         assert!(error("version 1\nbare a: b[,s]?").contains("leaves out the whole word"));
         assert_eq!(error("bare a: b"), "line 1: a file says its version");
     }

@@ -1,0 +1,136 @@
+//! A model server: a process's worth of HTTP that says what it is told, and keeps what it was asked.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+/// A model server on a free port. It lives until the test ends.
+pub(crate) struct MockModel {
+    /// For `OPENAI_BASE_URL`.
+    pub(crate) base_url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A request it received.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: Value,
+}
+
+/// What it answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Speech {
+    pub(crate) words: &'static [&'static str],
+    /// Before each word.
+    pub(crate) pause: Duration,
+    /// How often the words are said.
+    pub(crate) times: usize,
+}
+
+impl MockModel {
+    /// One that says these words at once.
+    pub(crate) fn saying(words: &'static [&'static str]) -> Self {
+        Self::start(Speech { words, pause: Duration::ZERO, times: 1 })
+    }
+
+    pub(crate) fn start(speech: Speech) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let record = Arc::clone(&asked);
+        thread(move || {
+            for stream in listener.incoming() {
+                let record = Arc::clone(&record);
+                // A client that hangs up ends its answer.
+                thread(move || drop(answer(stream.unwrap(), speech, &record)));
+            }
+        });
+        Self { base_url, asked }
+    }
+
+    /// What it was asked so far, oldest first.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().spawn(work).unwrap();
+}
+
+fn answer(stream: TcpStream, speech: Speech, record: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let asked = read_request(&mut reader)?;
+    let streamed = asked.body["stream"] == true;
+    let plain = !asked.path.ends_with("/chat/completions");
+    record.lock().unwrap().push(asked);
+    let mut out = stream;
+    if streamed {
+        return say(&mut out, speech);
+    }
+    let text = speech.words.concat();
+    let body = if plain {
+        json!({"response": text})
+    } else {
+        json!({"choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]})
+    };
+    let body = body.to_string();
+    write!(
+        out,
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn say(out: &mut TcpStream, speech: Speech) -> std::io::Result<()> {
+    write!(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
+    for _ in 0..speech.times {
+        for word in speech.words {
+            std::thread::sleep(speech.pause);
+            let chunk = json!({"choices": [{"index": 0, "delta": {"content": word}}]});
+            write!(out, "data: {chunk}\n\n")?;
+        }
+    }
+    let usage = json!({"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12});
+    let end =
+        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": usage});
+    write!(out, "data: {end}\n\ndata: [DONE]\n\n")
+}
+
+fn read_request(reader: &mut impl BufRead) -> std::io::Result<Asked> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let header = |name: &str| {
+        let mut lines = head.lines();
+        lines.find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+        })
+    };
+    let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    Ok(Asked {
+        path: head.split(' ').nth(1).unwrap().to_owned(),
+        authorization: header("authorization"),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    })
+}
+
+/// An address where nobody listens.
+pub(crate) fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/v1", listener.local_addr().unwrap())
+}
