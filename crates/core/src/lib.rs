@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod generations;
 pub mod journal;
 pub mod schema;
+pub mod sealing;
 pub mod search;
 mod serene;
 pub mod usage;
@@ -20,8 +21,9 @@ pub use serene::{Options, Serene};
 
 /// Every statement of the product, for the tests that read them all.
 pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
-    accounts::STATEMENTS
+    base::vault::STATEMENTS
         .iter()
+        .chain(accounts::STATEMENTS)
         .chain(usage::STATEMENTS)
         .chain(conversations::STATEMENTS)
         .chain(generations::STATEMENTS)

@@ -53,6 +53,22 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             CONSTRAINT sessions_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
+        // What an owner's text is sealed with, wrapped by the master key. No row: no vault.
+        "CREATE TABLE vault_keys (
+            owner_id {uuid} NOT NULL,
+            version {int} NOT NULL,
+            wrapped {blob} NOT NULL,
+            CONSTRAINT vault_keys_owner_id_version_key PRIMARY KEY (owner_id, version),
+            CONSTRAINT vault_keys_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        // The canary is a text that only the right master key opens.
+        "CREATE TABLE vault (
+            name {text:16} NOT NULL,
+            state {text:16} NOT NULL,
+            canary {blob} NOT NULL,
+            CONSTRAINT vault_name_key PRIMARY KEY (name)
+        ){table}",
         // shelf is 'active', 'archived' or 'trash': what the lists select by.
         "CREATE TABLE conversations (
             owner_id {uuid} NOT NULL,
@@ -208,6 +224,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
 /// The tables whose rows belong to a user: no statement touches one without `owner_id = ?`.
 pub const OWNED_TABLES: &[&str] = &[
     "sessions",
+    "vault_keys",
     "conversations",
     "messages",
     "attachments",

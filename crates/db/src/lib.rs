@@ -147,6 +147,15 @@ impl Db {
         self.engine.probe().await
     }
 
+    /// Moves everything from the write-ahead log into the database file and empties the log: what
+    /// was overwritten is then in neither.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] while another process reads.
+    pub async fn checkpoint(&self) -> Result<(), DbError> {
+        self.engine.checkpoint().await
+    }
+
     /// What SQLite thinks of a read of its own: for tests and `serene doctor`. Returns the lines
     /// of `EXPLAIN QUERY PLAN`.
     pub async fn explain(&self, sql: &'static Sql) -> Result<Vec<String>, DbError> {

@@ -28,11 +28,21 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Seal private text in the database under a master key
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
+    },
     /// Print the effective configuration and where each value came from
     Config {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Measure the crisis screen, the gibberish check and the reply guard
+    Care {
+        #[command(subcommand)]
+        command: CareCommand,
     },
     /// Print the `OpenAPI` document
     Openapi,
@@ -40,6 +50,12 @@ pub(crate) enum Command {
     Doctor,
     /// Ask the server on this machine whether it is ready (for containers)
     Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CareCommand {
+    /// Print how they do on the reviewed sentences; fails if a figure is below its bound
+    Report,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,5 +97,23 @@ pub(crate) enum UserCommand {
         /// Read the password from standard input; otherwise one is made and printed
         #[arg(long)]
         password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Print a new master key
+    Key,
+    /// Say whether texts are sealed, and whether the configured key fits
+    Status,
+    /// Seal every text under the configured key (no server may run)
+    Encrypt,
+    /// Store every text as it is again, and destroy all keys (no server may run)
+    Decrypt,
+    /// Change from the configured master key to another (no server may run)
+    Rotate {
+        /// The file that holds the new key
+        #[arg(long, value_name = "FILE")]
+        new_key_file: std::path::PathBuf,
     },
 }

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use serene_core::schema::MIGRATIONS;
+use serene_core::{
+    schema::MIGRATIONS,
+    sealing::{self, Status},
+};
 use serene_db::{DataLock, Db, LockError, MigrationState};
 
 use crate::{
@@ -27,6 +30,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             findings.push(schema(&db).await);
             findings.push(file(&db).await);
             findings.push(writing(&db).await);
+            findings.push(vault(config, &db).await);
         }
         Err(error) => findings.push(Finding::Bad(format!("{error:#}"))),
     }
@@ -105,5 +109,22 @@ async fn writing(db: &Db) -> Finding {
         _ => Finding::Note(
             "whether the database can be written is not known before its tables are made".into(),
         ),
+    }
+}
+
+async fn vault(config: &Config, db: &Db) -> Finding {
+    if !matches!(db.migration_status(MIGRATIONS).await, Ok(all) if all.iter().all(|one| one.state == MigrationState::Applied))
+    {
+        return Finding::Note(
+            "whether texts are sealed is not known before its tables are made".into(),
+        );
+    }
+    match sealing::check(db, config.master_key.as_ref()).await {
+        Ok(Status::Off) => Finding::Note(
+            "texts are not sealed: SERENE_MASTER_KEY protects them in stolen files and backups"
+                .into(),
+        ),
+        Ok(_) => Finding::Good("texts are sealed, and the master key fits".into()),
+        Err(error) => Finding::Bad(error.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 //! is in `serene-core`; what it says on the wire is in `serene-http`.
 
 mod admin;
+mod care;
 mod cli;
 mod config;
 mod doctor;
@@ -9,14 +10,16 @@ mod healthcheck;
 mod logging;
 mod out;
 mod serve;
+mod vault;
 mod wiring;
 
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, VaultCommand};
 use config::{Config, ConfigError};
 use out::say;
+use serene_core::base::MasterKey;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,6 +39,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if matches!(cli.command, Some(Command::Openapi)) {
         say!("{}", serde_json::to_string_pretty(&serene_http::openapi())?);
         return Ok(ExitCode::SUCCESS);
+    }
+    if matches!(cli.command, Some(Command::Vault { command: VaultCommand::Key })) {
+        say!("{}", MasterKey::random().to_base64());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Command::Care { command }) = &cli.command {
+        return Ok(care::run(command));
     }
     let config = Config::from_process(&cli.flags)?;
     match cli.command.unwrap_or(Command::Serve) {
@@ -64,9 +74,12 @@ async fn with_database(command: Command, config: &Config) -> anyhow::Result<Exit
     match command {
         Command::Migrate { command } => admin::migrate(config, command).await,
         Command::User { command } => admin::user(config, command).await,
+        Command::Vault { command } => vault::run(config, command).await,
         Command::Doctor => doctor::run(config).await,
-        Command::Serve | Command::Openapi | Command::Config { .. } | Command::Healthcheck => {
-            serve::run(config).await
-        }
+        Command::Serve
+        | Command::Openapi
+        | Command::Care { .. }
+        | Command::Config { .. }
+        | Command::Healthcheck => serve::run(config).await,
     }
 }

@@ -1,6 +1,6 @@
 //! `serene serve`: from the lock on the data folder to the last connection.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,7 +13,11 @@ use serene_http::{
     AllowedOrigins, HttpOptions, TrustedProxies,
     accept::{self, ConnectionLimits},
 };
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 use crate::{
     config::{Config, DatabaseUrl, Environment, check_database, check_production},
@@ -34,6 +38,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
     let serene = wiring::open(config).await?;
     serene.start_jobs();
+    // Before it says that it listens: whoever reads that may stop it at once.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
     announce(config, &serene, listener.local_addr()?);
 
     let app = serene_http::router(Arc::clone(&serene), http_options(config));
@@ -44,14 +50,16 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let tasks = serene.base().tasks.clone();
     let stopping = tasks.stopping().clone();
     let serving = accept::serve(listener, app, limits, stopping, DRAIN + LAST_WORDS);
+    let asked = Notify::new();
     let stop = async {
-        wait_for_signal().await;
+        asked.notified().await;
         tracing::info!("stopping: running replies have {} s", DRAIN.as_secs());
         tasks.stop(DRAIN, LAST_WORDS).await
     };
     let second_signal = async {
-        wait_for_signal().await;
-        wait_for_signal().await;
+        signals.next().await;
+        asked.notify_one();
+        signals.next().await;
     };
     let outcome = tokio::select! {
         finished = async { tokio::join!(serving, stop) } => Some(finished),
@@ -136,18 +144,25 @@ fn connections(wanted: usize) -> usize {
     wanted.min(room).max(1)
 }
 
-/// SIGTERM, or Ctrl-C on a terminal.
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut waiting = tokio::task::JoinSet::new();
-    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        match signal(kind) {
-            Ok(mut signals) => drop(waiting.spawn(async move { signals.recv().await })),
-            Err(error) => tracing::error!(%error, "cannot wait for a signal: {error}"),
-        }
+/// SIGTERM, and Ctrl-C on a terminal, from the moment when this is made. There is one of it: of two
+/// that are made one after the other, one may miss what the other hears.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    if waiting.join_next().await.is_none() {
-        // No signal can be heard: serve on.
-        tokio::time::sleep(Duration::MAX).await;
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

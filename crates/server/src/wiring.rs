@@ -9,6 +9,7 @@ use serene_core::{
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
     base::{Base, Clock, Ids, Tasks, Vault},
     schema::MIGRATIONS,
+    sealing,
 };
 use serene_db::{Db, SqliteOptions};
 use serene_llm::{BasicEngine, Engine, OpenAiConfig, OpenAiEngine, Retries, Timeouts};
@@ -33,18 +34,27 @@ pub(crate) fn open_database(config: &Config) -> anyhow::Result<Db> {
 
 /// Opens the database, brings it up to date and puts the product on it.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Serene>> {
+    let db = open_migrated(config).await?;
+    let vault = sealing::open(&db, config.master_key.as_ref()).await?;
+    product(config, base(db, vault))
+}
+
+/// Opens the database and brings it up to date.
+pub(crate) async fn open_migrated(config: &Config) -> anyhow::Result<Db> {
     let db = open_database(config)?;
     let applied = db.migrate(MIGRATIONS).await?;
     if applied > 0 {
         tracing::info!(applied, "applied migrations: {applied}");
     }
-    let base = Base {
-        db,
-        clock: Clock::system(),
-        ids: Ids::random(),
-        vault: Vault::plain(),
-        tasks: Tasks::new(),
-    };
+    Ok(db)
+}
+
+pub(crate) fn base(db: Db, vault: Vault) -> Base {
+    Base { db, clock: Clock::system(), ids: Ids::random(), vault, tasks: Tasks::new() }
+}
+
+/// The product on a base.
+pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>> {
     let options = Options {
         accounts: AccountOptions {
             secret: secret(config)?,

@@ -12,7 +12,7 @@ use std::{net::IpAddr, time::Duration};
 use hashing::Hasher;
 pub use hashing::HashingOptions;
 use secrecy::SecretString;
-use serene_db::{DbError, Sequence, Statement, Write};
+use serene_db::{Db, DbError, Sequence, Statement, Write};
 pub use throttle::ThrottleMode;
 use throttle::{Attempt, Throttle};
 pub use tokens::TokenLifetimes;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::base::text::LoginName;
 use crate::base::{
     Base, Cursor, Email, Error, Owner, Page, PageSize, Password, Resource, Time, Username, Zone,
-    error::OrNotFound, limits,
+    error::OrNotFound, limits, vault,
 };
 
 /// A person's account.
@@ -165,11 +165,10 @@ impl Accounts {
         client: &Client,
     ) -> Result<(User, TokenPair), Error> {
         self.throttle.registration(client.address, self.base.clock.now())?;
-        let (user, insert) = self.new_user(new).await?;
-        let owner = Owner::authenticated(user.id);
+        let (user, write) = self.new_user(new).await?;
+        let owner = Owner::without_key(user.id);
         let (tokens, session) = self.open_session(owner, &user, client);
-        let write = Write::from(insert).with(session);
-        self.base.db.commit(write).await.map_err(name_taken)?;
+        self.base.db.commit(write.with(session)).await.map_err(name_taken)?;
         Ok((user, tokens))
     }
 
@@ -178,12 +177,13 @@ impl Accounts {
     /// # Errors
     /// [`Error::UsernameTaken`], [`Error::EmailTaken`].
     pub async fn create(&self, new: NewUser) -> Result<User, Error> {
-        let (user, insert) = self.new_user(new).await?;
-        self.base.db.commit(Write::from(insert)).await.map_err(name_taken)?;
+        let (user, write) = self.new_user(new).await?;
+        self.base.db.commit(write).await.map_err(name_taken)?;
         Ok(user)
     }
 
-    async fn new_user(&self, new: NewUser) -> Result<(User, Statement), Error> {
+    /// The user, and the write that makes them, with a key for their text if there is a vault.
+    async fn new_user(&self, new: NewUser) -> Result<(User, Write), Error> {
         if new.username.is_none() && new.email.is_none() {
             return Err(Error::invalid("username", "or email must be given"));
         }
@@ -199,7 +199,9 @@ impl Accounts {
             updated_at: now,
         };
         let insert = store::insert_user(&user, new.username.as_ref(), new.email.as_ref(), hash);
-        Ok((user, insert))
+        let (owner, wrapped) = self.base.vault.new_key(user.id, &self.base.ids);
+        let key = wrapped.map(|wrapped| vault::insert_key(owner, wrapped));
+        Ok((user, Write::from(insert).with_all(key)))
     }
 
     /// Signs in by user name or e-mail address. An unknown name costs as much as a wrong password
@@ -220,7 +222,7 @@ impl Accounts {
         let (user, hash) = found.unzip();
         let verified = self.verify(password, hash.flatten(), attempt).await?;
         let user = user.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
-        let owner = Owner::authenticated(user.id);
+        let owner = Owner::without_key(user.id);
         let (tokens, session) = self.open_session(owner, &user, client);
         let write = Write::new()
             .with(store::delete_dead_sessions(owner, self.base.clock.now()))
@@ -267,7 +269,7 @@ impl Accounts {
     /// [`Error::RefreshInvalid`], [`Error::RefreshReused`].
     pub async fn refresh(&self, token: &str) -> Result<(User, TokenPair), Error> {
         let presented = self.tokens.read_refresh(token).ok_or(Error::RefreshInvalid)?;
-        let owner = Owner::authenticated(presented.owner_id);
+        let owner = Owner::without_key(presented.owner_id);
         // Losing the race against another tab is decided by a second look.
         for _ in 0..2 {
             let (user, state) = store::refresh_state(&self.base.db, owner, presented.session_id)
@@ -312,13 +314,14 @@ impl Accounts {
     pub async fn authenticate(&self, access_token: &str) -> Result<Caller, Error> {
         let now = self.base.clock.now();
         let claims = self.tokens.read_access(access_token, now)?;
-        let owner = Owner::authenticated(claims.user_id);
-        let (user, state) = store::session_state(&self.base.db, owner, claims.sid)
+        let asking = Owner::without_key(claims.user_id);
+        let (user, state) = store::session_state(&self.base.db, asking, claims.sid)
             .await?
             .ok_or(Error::SessionEnded)?;
         if state.revoked || state.expires_at <= now {
             return Err(Error::SessionEnded);
         }
+        let owner = self.base.owner(claims.user_id).await?;
         Ok(Caller { owner, session_id: claims.sid, user })
     }
 
@@ -433,7 +436,9 @@ impl Accounts {
     pub(crate) async fn close(&self, owner: Owner) -> Result<(), Error> {
         let now = self.base.clock.now();
         let write = Write::from(store::close_user(owner, now))
-            .with(store::revoke_sessions(owner, None, now));
+            .with(store::revoke_sessions(owner, None, now))
+            // Without its key what was sealed is noise from now on.
+            .with(vault::delete_key(owner));
         let result = self.base.db.commit(write).await;
         result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::User)))?;
         Ok(())
@@ -444,6 +449,11 @@ impl Accounts {
         let write = Write::from(store::delete_sessions(owner)).with(store::delete_user(owner));
         self.base.db.commit(write).await?;
         Ok(())
+    }
+
+    /// Ids and numbers of users after a number, in its order; those that are being deleted too.
+    pub(crate) async fn all_ids(db: &Db, after: i64) -> Result<Vec<(Uuid, i64)>, Error> {
+        store::all_ids(db, after).await
     }
 
     /// Accounts whose deletion was begun and not finished.

@@ -31,6 +31,8 @@ serene_db::statements! {
         concat!("SELECT ", user_columns!(),
                 " FROM users u WHERE u.number > ? AND u.closed_at IS NULL",
                 " ORDER BY u.number LIMIT ?");
+    ALL_IDS = "users.all_ids":
+        "SELECT id, number FROM users WHERE number > ? ORDER BY number LIMIT 200";
     SET_USERNAME = "users.set_username":
         "UPDATE users SET username = ?, username_folded = ?, updated_at = ? \
          WHERE id = ? AND closed_at IS NULL";
@@ -170,6 +172,12 @@ pub(super) async fn password_hash(db: &Db, owner: Owner) -> Result<Option<String
 pub(super) async fn list(db: &Db, after: Option<Cursor>, limit: u32) -> Result<Vec<User>, Error> {
     let after = after.map_or(0, |cursor| cursor.number);
     db.query(Select::new(&LIST_USERS, values![after, limit], |row| Ok(user(row)?))).await
+}
+
+/// Ids and numbers of the next users, closed accounts included.
+pub(super) async fn all_ids(db: &Db, after: i64) -> Result<Vec<(Uuid, i64)>, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>((row.get(0)?, row.get(1)?));
+    db.query(Select::new(&ALL_IDS, values![after], map)).await
 }
 
 pub(super) async fn closing(db: &Db) -> Result<Vec<Uuid>, Error> {

@@ -210,7 +210,7 @@ mod tests {
     const NOW: Time = Time::from_micros(1_800_000_000_000_000);
 
     fn access(tokens: &Tokens) -> String {
-        let owner = Owner::authenticated(Uuid::from_u128(7));
+        let owner = Owner::without_key(Uuid::from_u128(7));
         let token = tokens.access(owner, 42, Uuid::from_u128(8), Uuid::from_u128(9), NOW);
         token.expose_secret().to_owned()
     }
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_refresh_token_names_its_session_and_cannot_be_changed() {
         let tokens = tokens("s");
-        let owner = Owner::authenticated(Uuid::from_u128(7));
+        let owner = Owner::without_key(Uuid::from_u128(7));
         let first = tokens.first_refresh(owner, Uuid::from_u128(8), [1; 32]);
         let text = first.encode().expose_secret().to_owned();
         let read = tokens.read_refresh(&text).unwrap();

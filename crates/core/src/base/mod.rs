@@ -10,7 +10,7 @@ mod page;
 mod private;
 mod tasks;
 pub(crate) mod text;
-mod vault;
+pub(crate) mod vault;
 mod zone;
 
 pub use clock::{Clock, Time};
@@ -21,7 +21,7 @@ pub use page::{Cursor, Page, PageSize};
 pub use private::Private;
 pub use tasks::Tasks;
 pub use text::{Email, MessageText, Password, Title, Username};
-pub use vault::{Place, Vault};
+pub use vault::{MasterKey, Vault};
 pub use zone::Zone;
 
 use serene_db::Db;

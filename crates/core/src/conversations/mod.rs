@@ -8,7 +8,7 @@ mod store;
 mod types;
 
 pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
-pub(crate) use store::{ALL as STATEMENTS, safety_tier_of};
+pub(crate) use store::{ALL as STATEMENTS, SEALED, end_reply, safety_tier_of};
 pub use types::{
     CRISIS_SENTENCE, Conversation, ConversationChanges, Kind, ListConversations, Message,
     MessageOrder, MessageStatus, NewConversation, Role, SafetyTier, Shelf,
@@ -73,7 +73,7 @@ impl Conversations {
             created_at: now,
             updated_at: now,
         };
-        let insert = store::insert_conversation(&self.base.vault, owner, &conversation);
+        let insert = store::insert_conversation(&self.base.vault.of(owner)?, owner, &conversation);
         match self.base.db.commit(Write::from(insert)).await {
             Ok(_) => Ok(conversation),
             Err(DbError::Duplicate(key)) if key == "conversations_owner_id_id_key" => {
@@ -121,7 +121,8 @@ impl Conversations {
         let now = self.base.clock.now();
         let mut write = Write::new();
         if let Some(title) = &changes.title {
-            write = write.with(store::set_title(&self.base.vault, owner, id, title, now));
+            write =
+                write.with(store::set_title(&self.base.vault.of(owner)?, owner, id, title, now));
         }
         if let Some(pinned) = changes.pinned {
             write = write.with(store::set_pinned(owner, id, pinned.then_some(now)));
@@ -328,28 +329,19 @@ impl Conversations {
         assistant_message.generation_id = Some(begin.generation_id);
 
         let title = Title::derive(begin.text);
-        let vault = &self.base.vault;
+        let keeper = &self.base.vault.of(owner)?;
         let mut statements =
-            vec![store::claim(vault, owner, &user_message, begin.generation_id, &title)];
+            vec![store::claim(keeper, owner, &user_message, begin.generation_id, &title)];
         let attachments = attachment::with_ids(begin.attachments, || self.base.ids.new_id(now));
         user_message.attachments = attachments.iter().map(|(info, _)| info.clone()).collect();
-        statements.push(store::insert_message(vault, owner, &user_message));
-        statements.push(store::insert_message(vault, owner, &assistant_message));
+        statements.push(store::insert_message(keeper, owner, &user_message));
+        statements.push(store::insert_message(keeper, owner, &assistant_message));
         for (ordinal, attachment) in (0..).zip(attachments) {
-            let insert = store::insert_attachment(vault, owner, &user_message, ordinal, attachment);
+            let insert =
+                store::insert_attachment(keeper, owner, &user_message, ordinal, attachment);
             statements.push(insert);
         }
         Ok((Exchange { user_message, assistant_message }, statements))
-    }
-
-    /// The end of a reply: its message as it stands now, and the conversation free again.
-    pub(crate) fn end_reply(
-        &self,
-        owner: Owner,
-        reply: &Message,
-        generation_id: Uuid,
-    ) -> [Statement; 2] {
-        store::end_reply(&self.base.vault, owner, reply, generation_id)
     }
 
     /// Deletes everything of an owner, in pieces that let other writers through.

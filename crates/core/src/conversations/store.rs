@@ -8,7 +8,10 @@ use super::{
     Attachment, AttachmentInfo, Conversation, Kind, ListConversations, MediaType, Message,
     MessageOrder, MessageStatus, Role, SafetyTier,
 };
-use crate::base::{Base, Cursor, Error, Owner, PageSize, Place, Time, Title, Vault, limits};
+use crate::base::{
+    Base, Cursor, Error, Owner, PageSize, Time, Title, limits,
+    vault::{Keeper, Place, SealedColumn},
+};
 
 macro_rules! conversation_columns {
     () => {
@@ -142,7 +145,40 @@ serene_db::statements! {
         "SELECT id, media_type, size_bytes, data, message_id FROM attachments \
          WHERE owner_id = ? AND conversation_id = ? AND position < ? \
          ORDER BY position DESC, ordinal DESC LIMIT ?";
+
+    STORED_TITLES = "conversations.stored_titles":
+        "SELECT id, title FROM conversations WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_TITLE = "conversations.store_title":
+        "UPDATE conversations SET title = ? WHERE owner_id = ? AND id = ?";
+    STORED_SUMMARIES = "conversations.stored_summaries":
+        "SELECT id, summary FROM conversations WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_SUMMARY = "conversations.store_summary":
+        "UPDATE conversations SET summary = ? WHERE owner_id = ? AND id = ?";
+    STORED_CONTENTS = "messages.stored_contents":
+        "SELECT id, content FROM messages WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_CONTENT = "messages.store_content":
+        "UPDATE messages SET content = ? WHERE owner_id = ? AND id = ?";
+    STORED_DATA = "attachments.stored_data":
+        "SELECT id, data FROM attachments WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_DATA = "attachments.store_data":
+        "UPDATE attachments SET data = ? WHERE owner_id = ? AND id = ?";
 }
+
+/// The columns of private text here.
+pub(crate) static SEALED: &[SealedColumn] = &[
+    SealedColumn { column: TITLE, read: &STORED_TITLES, write: &STORE_TITLE },
+    SealedColumn {
+        column: "conversations.summary",
+        read: &STORED_SUMMARIES,
+        write: &STORE_SUMMARY,
+    },
+    SealedColumn { column: CONTENT, read: &STORED_CONTENTS, write: &STORE_CONTENT },
+    SealedColumn { column: DATA, read: &STORED_DATA, write: &STORE_DATA },
+];
+
+const TITLE: &str = "conversations.title";
+const CONTENT: &str = "messages.content";
+const DATA: &str = "attachments.data";
 
 /// What decides whether a conversation takes a message.
 pub(super) struct State {
@@ -162,25 +198,25 @@ fn word<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Option<T>) -> Result
 }
 
 fn title_place(row: Uuid) -> Place {
-    Place { column: "conversations.title", row }
+    Place::new(TITLE, row)
 }
 
 fn content_place(row: Uuid) -> Place {
-    Place { column: "messages.content", row }
+    Place::new(CONTENT, row)
 }
 
 fn data_place(row: Uuid) -> Place {
-    Place { column: "attachments.data", row }
+    Place::new(DATA, row)
 }
 
-fn conversation(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Conversation, Error> {
+fn conversation(keeper: &Keeper, row: &Row<'_>) -> Result<Conversation, Error> {
     let id = row.get(0)?;
     let title: Option<Vec<u8>> = row.get(3)?;
     Ok(Conversation {
         id,
         number: row.get(1)?,
         kind: word(row, 2, Kind::from_word)?,
-        title: title.map(|sealed| vault.open(owner, title_place(id), sealed)).transpose()?,
+        title: title.map(|sealed| keeper.open(title_place(id), sealed)).transpose()?,
         pinned_at: optional_time(row, 4)?,
         archived_at: optional_time(row, 5)?,
         ended_at: optional_time(row, 6)?,
@@ -193,7 +229,7 @@ fn conversation(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Conversati
 }
 
 /// A message, and how many attachments it has; [`add_attachments`] brings them.
-fn message(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Message, Error> {
+fn message(keeper: &Keeper, row: &Row<'_>) -> Result<Message, Error> {
     let id = row.get(0)?;
     let safety_tier: Option<String> = row.get(10)?;
     let attachment_count: u32 = row.get(14)?;
@@ -206,7 +242,7 @@ fn message(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Message, Error>
         shown: row.get(5)?,
         role: word(row, 6, Role::from_word)?,
         status: word(row, 7, MessageStatus::from_word)?,
-        content: vault.open(owner, content_place(id), row.get(8)?)?,
+        content: keeper.open(content_place(id), row.get(8)?)?,
         error_code: row.get(9)?,
         safety_tier: safety_tier.as_deref().map(safety_tier_of).transpose()?,
         generation_id: row.get(11)?,
@@ -237,15 +273,15 @@ fn attachment_info(row: &Row<'_>) -> Result<AttachmentInfo, Error> {
     })
 }
 
-fn attachment_with_data(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Attachment, Error> {
+fn attachment_with_data(keeper: &Keeper, row: &Row<'_>) -> Result<Attachment, Error> {
     let info = attachment_info(row)?;
-    let data = vault.open_bytes(owner, data_place(info.id), row.get(3)?)?;
+    let data = keeper.open_bytes(data_place(info.id), row.get(3)?)?;
     Ok(Attachment { info, data: data.into() })
 }
 
-pub(super) fn insert_conversation(vault: &Vault, owner: Owner, new: &Conversation) -> Statement {
+pub(super) fn insert_conversation(keeper: &Keeper, owner: Owner, new: &Conversation) -> Statement {
     let title = new.title.as_ref();
-    let title = title.map(|title| vault.seal(owner, title_place(new.id), title.expose()));
+    let title = title.map(|title| keeper.seal(title_place(new.id), title.expose()));
     Statement::new(
         &INSERT_CONVERSATION,
         values![
@@ -274,7 +310,8 @@ pub(super) async fn list(
         }
     };
     values.extend(values![list.size.and_one_more()]);
-    let map = |row: &Row<'_>| conversation(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| conversation(&keeper, row);
     base.db.query(Select::new(sql, values, map)).await
 }
 
@@ -283,7 +320,8 @@ pub(super) async fn find(
     owner: Owner,
     id: Uuid,
 ) -> Result<Option<Conversation>, Error> {
-    let map = |row: &Row<'_>| conversation(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| conversation(&keeper, row);
     base.db.query_one(Select::new(&FIND, values![owner.id(), id], map)).await
 }
 
@@ -299,13 +337,13 @@ pub(super) async fn state(base: &Base, owner: Owner, id: Uuid) -> Result<Option<
 }
 
 pub(super) fn set_title(
-    vault: &Vault,
+    keeper: &Keeper,
     owner: Owner,
     id: Uuid,
     title: &Title,
     now: Time,
 ) -> Statement {
-    let sealed = vault.seal(owner, title_place(id), title.expose());
+    let sealed = keeper.seal(title_place(id), title.expose());
     Statement::guard(&SET_TITLE, values![sealed, now.as_micros(), owner.id(), id])
 }
 
@@ -352,19 +390,19 @@ pub(super) async fn expired_trash(base: &Base, before: Time) -> Result<Vec<(Uuid
 
 /// Takes the conversation for one generation, if nobody else has it and it has not moved on.
 pub(super) fn claim(
-    vault: &Vault,
+    keeper: &Keeper,
     owner: Owner,
     message: &Message,
     generation_id: Uuid,
     title: &Title,
 ) -> Statement {
     let id = message.conversation_id;
-    let title = vault.seal(owner, title_place(id), title.expose());
+    let title = keeper.seal(title_place(id), title.expose());
     let now = message.created_at.as_micros();
     Statement::guard(&CLAIM, values![generation_id, title, now, owner.id(), id, message.position])
 }
 
-pub(super) fn insert_message(vault: &Vault, owner: Owner, new: &Message) -> Statement {
+pub(super) fn insert_message(keeper: &Keeper, owner: Owner, new: &Message) -> Statement {
     Statement::new(
         &INSERT_MESSAGE,
         values![
@@ -377,7 +415,7 @@ pub(super) fn insert_message(vault: &Vault, owner: Owner, new: &Message) -> Stat
             new.shown,
             new.role.as_str(),
             new.status.as_str(),
-            vault.seal(owner, content_place(new.id), new.content.expose()),
+            keeper.seal(content_place(new.id), new.content.expose()),
             new.safety_tier.map(SafetyTier::name),
             new.generation_id,
             i64::try_from(new.attachments.len()).unwrap_or(i64::MAX),
@@ -388,7 +426,7 @@ pub(super) fn insert_message(vault: &Vault, owner: Owner, new: &Message) -> Stat
 }
 
 pub(super) fn insert_attachment(
-    vault: &Vault,
+    keeper: &Keeper,
     owner: Owner,
     message: &Message,
     ordinal: u32,
@@ -405,7 +443,7 @@ pub(super) fn insert_attachment(
             ordinal,
             info.media_type.as_str(),
             info.size_bytes,
-            vault.seal_bytes(owner, data_place(info.id), data.into()),
+            keeper.seal_bytes(data_place(info.id), data.into()),
         ],
     )
 }
@@ -424,9 +462,10 @@ pub(super) async fn messages(
         MessageOrder::NewestFirst => (&MESSAGES_BACKWARD, i64::MAX),
     };
     let from = cursor.map_or(from, |cursor| cursor.number);
+    let keeper = base.vault.of(owner)?;
     let parent = Select::new(&STATE, values![owner.id(), conversation_id], |_| Ok::<_, Error>(()));
     let values = values![owner.id(), conversation_id, from, size.and_one_more()];
-    let page = Select::new(sql, values, |row: &Row<'_>| message(&base.vault, owner, row));
+    let page = Select::new(sql, values, |row: &Row<'_>| message(&keeper, row));
     Ok(base.db.query_parent_and(parent, page).await?.map(|((), messages)| messages))
 }
 
@@ -456,7 +495,8 @@ pub(super) async fn message_by(
     owner: Owner,
     id: Uuid,
 ) -> Result<Option<Message>, Error> {
-    let map = |row: &Row<'_>| message(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| message(&keeper, row);
     base.db.query_one(Select::new(&MESSAGE, values![owner.id(), id], map)).await
 }
 
@@ -466,7 +506,8 @@ pub(super) async fn scan(
     cursor: Option<Cursor>,
 ) -> Result<Vec<Message>, Error> {
     let before = cursor.map_or(i64::MAX, |cursor| cursor.number);
-    let map = |row: &Row<'_>| message(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| message(&keeper, row);
     let values = values![owner.id(), before, limits::SCAN_PAGE_ROWS];
     base.db.query(Select::new(&SCAN, values, map)).await
 }
@@ -477,7 +518,8 @@ pub(super) async fn recent(
     conversation_id: Uuid,
     before_position: i64,
 ) -> Result<Vec<Message>, Error> {
-    let map = |row: &Row<'_>| message(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| message(&keeper, row);
     let values = values![owner.id(), conversation_id, before_position, limits::MAX_PROMPT_MESSAGES];
     let mut found = base.db.query(Select::new(&MESSAGES_BACKWARD, values, map)).await?;
     found.reverse();
@@ -490,9 +532,8 @@ pub(super) async fn recent_images(
     conversation_id: Uuid,
     before_position: i64,
 ) -> Result<Vec<(Uuid, Attachment)>, Error> {
-    let map = |row: &Row<'_>| {
-        Ok::<_, Error>((row.get(4)?, attachment_with_data(&base.vault, owner, row)?))
-    };
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| Ok::<_, Error>((row.get(4)?, attachment_with_data(&keeper, row)?));
     let values = values![owner.id(), conversation_id, before_position, limits::MAX_PROMPT_IMAGES];
     let mut found = base.db.query(Select::new(&RECENT_IMAGES, values, map)).await?;
     found.reverse();
@@ -504,12 +545,14 @@ pub(super) async fn attachment(
     owner: Owner,
     id: Uuid,
 ) -> Result<Option<Attachment>, Error> {
-    let map = |row: &Row<'_>| attachment_with_data(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| attachment_with_data(&keeper, row);
     base.db.query_one(Select::new(&ATTACHMENT, values![owner.id(), id], map)).await
 }
 
-pub(super) fn end_reply(
-    vault: &Vault,
+/// The end of a reply: its message as it stands now, and the conversation free again.
+pub(crate) fn end_reply(
+    keeper: &Keeper,
     owner: Owner,
     reply: &Message,
     generation_id: Uuid,
@@ -520,7 +563,7 @@ pub(super) fn end_reply(
             &END_REPLY,
             values![
                 reply.status.as_str(),
-                vault.seal(owner, content_place(reply.id), reply.content.expose()),
+                keeper.seal(content_place(reply.id), reply.content.expose()),
                 reply.error_code.clone(),
                 reply.engine.clone(),
                 reply.model.clone(),

@@ -259,7 +259,7 @@ mod tests {
     fn the_hub_finds_nothing_for_another_owner() {
         let hub = Hub::default();
         let (mine, other) =
-            (Owner::authenticated(Uuid::from_u128(1)), Owner::authenticated(Uuid::from_u128(2)));
+            (Owner::without_key(Uuid::from_u128(1)), Owner::without_key(Uuid::from_u128(2)));
         let id = Uuid::from_u128(3);
         hub.open(mine, id);
         assert!(hub.find(mine, id).is_some());

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound},
+    base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound, vault::Keeper},
     conversations::{
         BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
         SafetyTier,
@@ -147,7 +147,15 @@ impl Generations {
                 safety_tier: screening.tier,
                 attachments: send.attachments.clone(),
             };
-            let (exchange, statements) = inner.conversations.begin_exchange(owner, begin).await?;
+            let begun = inner.conversations.begin_exchange(owner, begin).await;
+            let (exchange, statements) = match (begun, send.message_id) {
+                (Ok(begun), _) => begun,
+                // It may be busy with this very message, sent a moment ago.
+                (Err(busy @ Error::ConversationBusy { .. }), Some(id)) => {
+                    return self.already_sent(owner, id, &send).await?.ok_or(busy);
+                }
+                (Err(error), _) => return Err(error),
+            };
             let generation = self.draft(generation_id, &exchange);
             let write = Write::new().with_all(statements).with(store::insert(
                 owner,
@@ -155,7 +163,8 @@ impl Generations {
                 &generation,
             ));
             let message_id = exchange.user_message.id;
-            match self.begin(owner, exchange, generation, write).await {
+            let keeper = inner.base.vault.of(owner)?;
+            match self.begin((owner, keeper), exchange, generation, write).await {
                 Ok(started) => return Ok(started),
                 // Somebody else wrote here in between: look again what there is now.
                 Err(DbError::Guard("conversations.claim")) => {}
@@ -193,7 +202,7 @@ impl Generations {
     /// that hangs up during the commit must not leave a generation that nobody runs.
     async fn begin(
         &self,
-        owner: Owner,
+        (owner, keeper): (Owner, Keeper),
         exchange: Exchange,
         generation: Generation,
         write: Write,
@@ -205,6 +214,7 @@ impl Generations {
         let run = run::Run {
             inner: Arc::clone(inner),
             owner,
+            keeper,
             message: exchange.assistant_message,
             generation: generation.clone(),
             live,
@@ -243,7 +253,8 @@ impl Generations {
             reply_position,
         )
         .await?;
-        let generation = generation.or_not_found(Resource::Generation)?;
+        // Its reply was deleted: there is nothing to attach to, and nothing is sent twice.
+        let generation = generation.ok_or(Error::IdTaken)?;
         let reply = self.attach(owner, generation.id, 0).await?;
         Ok(Some(Sent { user_message, generation, reply }))
     }

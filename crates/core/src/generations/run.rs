@@ -14,8 +14,8 @@ use super::{
     store::{self, Orphan},
 };
 use crate::{
-    base::{Error, Owner, Private, limits},
-    conversations::{Message, MessageStatus, SafetyTier},
+    base::{Error, Owner, Private, limits, vault::Keeper},
+    conversations::{Message, MessageStatus, SafetyTier, end_reply},
     usage::{Purpose, UsageRecord, estimate},
 };
 
@@ -29,6 +29,7 @@ const TRIES_BEFORE_TELLING: u32 = 4;
 pub(super) struct Run {
     pub(super) inner: Arc<Inner>,
     pub(super) owner: Owner,
+    pub(super) keeper: Keeper,
     pub(super) message: Message,
     pub(super) generation: Generation,
     pub(super) live: Arc<Live>,
@@ -173,7 +174,8 @@ impl Run {
         let (message, generation) = self.finished(&outcome);
         let mut delay = STORE_RETRY.0;
         for tries in 1_u32.. {
-            let write = end_write(inner, self.owner, inner.holder, &message, &generation);
+            let write =
+                end_write(inner, (self.owner, &self.keeper), inner.holder, &message, &generation);
             match inner.base.db.commit(write).await {
                 Ok(_) => {
                     let message = Box::new(message);
@@ -229,7 +231,7 @@ impl Run {
 /// The end of a generation as one write: its row, its message, its usage; the chunks go.
 fn end_write(
     inner: &Inner,
-    owner: Owner,
+    (owner, keeper): (Owner, &Keeper),
     holder: uuid::Uuid,
     message: &Message,
     generation: &Generation,
@@ -243,7 +245,7 @@ fn end_write(
         tokens: generation.usage.unwrap_or_default(),
     };
     let write = Write::from(store::end(owner, holder, generation))
-        .with_all(inner.conversations.end_reply(owner, message, generation.id))
+        .with_all(end_reply(keeper, owner, message, generation.id))
         .with(store::delete_chunks(owner, generation.id));
     // No model was called where care answered.
     if generation.engine == CARE {
@@ -255,16 +257,20 @@ fn end_write(
 
 /// Ends a generation whose process is gone, with the text that was saved.
 pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error> {
-    let owner = Owner::for_job(orphan.owner_id, "sweep generations");
+    let owner = match inner.base.owner_for_job(orphan.owner_id, "sweep generations").await {
+        Ok(owner) => owner,
+        // Being deleted, and the key is gone already.
+        Err(Error::NotFound(_)) => return close_unreadable(inner, &orphan).await,
+        Err(error) => return Err(error),
+    };
+    let keeper = inner.base.vault.of(owner)?;
     let id = orphan.generation.id;
     let text = store::chunks(&inner.base, owner, id).await?;
     let mut message = match inner.conversations.message(owner, orphan.generation.message_id).await {
         Ok(message) => message,
         Err(Error::NotFound(_)) => {
-            // In the trash, where it cannot be read; its row still must not stay open.
-            let close = store::close_orphan(owner, id);
-            inner.base.db.commit(Write::from(close)).await?;
-            return Ok(());
+            // In the trash, where it cannot be read.
+            return close_unreadable(inner, &orphan).await;
         }
         Err(error) => return Err(error),
     };
@@ -284,12 +290,20 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     message.model = Some(generation.model.clone());
     message.content = Private::new(text);
     message.updated_at = now;
-    let write = end_write(inner, owner, orphan.holder, &message, &generation);
+    let write = end_write(inner, (owner, &keeper), orphan.holder, &message, &generation);
     match inner.base.db.commit(write).await {
         // A guard that fails: somebody else ended it first.
         Ok(_) | Err(DbError::Guard(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Its text cannot be had, but its row must not stay open.
+async fn close_unreadable(inner: &Inner, orphan: &Orphan) -> Result<(), Error> {
+    let owner = Owner::for_job(orphan.owner_id, "sweep generations");
+    let close = store::close_orphan(owner, orphan.generation.id);
+    inner.base.db.commit(Write::from(close)).await?;
+    Ok(())
 }
 
 const fn word(reason: FinishReason) -> &'static str {
@@ -361,10 +375,9 @@ impl<'r> Checkpoint<'r> {
         if length == self.saved {
             return;
         }
-        let Run { inner, owner, generation, live, .. } = self.run;
+        let Run { inner, owner, keeper, generation, live, .. } = self.run;
         let text = live.since(self.saved);
-        let chunk =
-            store::insert_chunk(&inner.base.vault, *owner, generation.id, self.saved, &text);
+        let chunk = store::insert_chunk(keeper, *owner, generation.id, self.saved, &text);
         let length = self.saved + text.len();
         let write =
             Write::from(store::mark_running(*owner, inner.holder, generation.id)).with(chunk);

@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use super::Generation;
 use crate::{
-    base::{Base, Error, Owner, Place, Time, Vault},
+    base::{
+        Base, Error, Owner, Time,
+        vault::{Keeper, Place},
+    },
     conversations::MessageStatus,
 };
 
@@ -49,7 +52,7 @@ serene_db::statements! {
         "INSERT INTO generation_chunks (owner_id, generation_id, start_offset, content) \
          VALUES (?, ?, ?, ?)";
     CHUNKS = "generation_chunks.list":
-        "SELECT content FROM generation_chunks WHERE owner_id = ? AND generation_id = ? \
+        "SELECT content, start_offset FROM generation_chunks WHERE owner_id = ? AND generation_id = ? \
          ORDER BY start_offset LIMIT 10000";
     DELETE_CHUNKS = "generation_chunks.delete":
         "DELETE FROM generation_chunks WHERE owner_id = ? AND generation_id = ?";
@@ -161,19 +164,19 @@ pub(super) fn close_orphan(owner: Owner, id: Uuid) -> Statement {
     Statement::new(&CLOSE_ORPHAN, values![owner.id(), id])
 }
 
-fn chunk_place(generation_id: Uuid) -> Place {
-    Place { column: "generation_chunks.content", row: generation_id }
+fn chunk_place(generation_id: Uuid, start_offset: i64) -> Place {
+    Place::new("generation_chunks.content", generation_id).part(start_offset)
 }
 
 pub(super) fn insert_chunk(
-    vault: &Vault,
+    keeper: &Keeper,
     owner: Owner,
     generation_id: Uuid,
     start_offset: usize,
     text: &str,
 ) -> Statement {
     let start_offset = i64::try_from(start_offset).unwrap_or(i64::MAX);
-    let sealed = vault.seal(owner, chunk_place(generation_id), text);
+    let sealed = keeper.seal(chunk_place(generation_id, start_offset), text);
     Statement::new(&INSERT_CHUNK, values![owner.id(), generation_id, start_offset, sealed])
 }
 
@@ -183,7 +186,8 @@ pub(super) async fn chunks(
     owner: Owner,
     generation_id: Uuid,
 ) -> Result<String, Error> {
-    let map = |row: &Row<'_>| base.vault.open(owner, chunk_place(generation_id), row.get(0)?);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| keeper.open(chunk_place(generation_id, row.get(1)?), row.get(0)?);
     let chunks =
         base.db.query(Select::new(&CHUNKS, values![owner.id(), generation_id], map)).await?;
     Ok(chunks.iter().map(crate::base::Private::expose).collect())

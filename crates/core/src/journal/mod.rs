@@ -6,7 +6,7 @@ pub mod moods;
 mod store;
 mod vibe;
 
-pub(crate) use store::ALL as STATEMENTS;
+pub(crate) use store::{ALL as STATEMENTS, SEALED};
 
 use std::sync::Arc;
 
@@ -71,14 +71,14 @@ impl Journal {
         if let Some(vibe) = first {
             apply(&mut entry, vibe);
         }
-        let insert = store::insert(&self.base.vault, owner, &entry, &new.mood);
-        match self.base.db.commit(Write::from(insert)).await {
-            Ok(_) => self.answered(owner, entry).await,
-            Err(DbError::Duplicate(key)) if key == "entries_owner_id_id_key" => {
+        let insert = store::insert(&self.base.vault.of(owner)?, owner, &entry, &new.mood);
+        let note = entry.note.clone();
+        match self.commit_and_answer(owner, Write::from(insert), entry).await {
+            Err(Error::Storage(DbError::Duplicate(key))) if key == "entries_owner_id_id_key" => {
                 let existing = self.get(owner, id).await?;
-                if existing.note == entry.note { Ok(existing) } else { Err(Error::IdTaken) }
+                if existing.note == note { Ok(existing) } else { Err(Error::IdTaken) }
             }
-            Err(error) => Err(error.into()),
+            answered => answered,
         }
     }
 
@@ -145,7 +145,7 @@ impl Journal {
         }
         if let Some(tags) = changes.tags {
             entry.tags = tags;
-            write = write.with(store::set_tags(&self.base.vault, owner, &entry));
+            write = write.with(store::set_tags(&self.base.vault.of(owner)?, owner, &entry));
         }
         let another =
             changes.note.filter(|note| note.expose().trim() != entry.note.expose().trim());
@@ -157,12 +157,11 @@ impl Journal {
             if let Some(vibe) = first {
                 apply(&mut entry, vibe);
             }
-            write = write.with(store::set_note(&self.base.vault, owner, &entry));
+            write = write.with(store::set_note(&self.base.vault.of(owner)?, owner, &entry));
             entry.revision += 1;
         }
-        let result = self.base.db.commit(write).await;
-        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Entry)))?;
-        self.answered(owner, entry).await
+        let changed = self.commit_and_answer(owner, write, entry).await;
+        changed.map_err(|error| error.on_guard(Error::NotFound(Resource::Entry)))
     }
 
     /// Deletes an entry.
@@ -200,9 +199,13 @@ impl Journal {
     pub async fn sweep(&self) -> Result<usize, Error> {
         let mut swept = 0;
         for (owner_id, id) in store::pending(&self.base).await? {
-            let owner = Owner::for_job(owner_id, "answer entries");
+            let owner = match self.base.owner_for_job(owner_id, "answer entries").await {
+                Ok(owner) => owner,
+                Err(Error::NotFound(_)) => continue,
+                Err(error) => return Err(error),
+            };
             match self.get(owner, id).await {
-                Ok(entry) => drop(self.answered(owner, entry).await?),
+                Ok(entry) => drop(self.answer(owner, entry).await?),
                 Err(Error::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -237,20 +240,31 @@ impl Journal {
         self.base.delete_in_pieces(|| store::delete_chunk(owner)).await
     }
 
-    /// The entry with its answer, if one is to be had. The work goes on if the caller leaves.
-    async fn answered(&self, owner: Owner, entry: Entry) -> Result<Entry, Error> {
-        if entry.ai_status != AiStatus::Pending {
-            return Ok(entry);
-        }
+    /// Commits an entry as it stands, then answers it if it waits for that. Both are one task: a
+    /// caller who leaves during the commit must not leave an entry that nobody answers.
+    async fn commit_and_answer(
+        &self,
+        owner: Owner,
+        write: Write,
+        entry: Entry,
+    ) -> Result<Entry, Error> {
         let (done, answered) = oneshot::channel();
         let journal = self.clone();
         self.base.tasks.spawn(async move {
-            let _ = done.send(journal.answer(owner, entry).await);
+            let answered = match journal.base.db.commit(write).await {
+                Ok(_) => journal.answer(owner, entry).await,
+                Err(error) => Err(error.into()),
+            };
+            let _ = done.send(answered);
         });
         answered.await.map_err(|_| Error::ShuttingDown)?
     }
 
+    /// The entry with its answer, if one is to be had.
     async fn answer(&self, owner: Owner, mut entry: Entry) -> Result<Entry, Error> {
+        if entry.ai_status != AiStatus::Pending {
+            return Ok(entry);
+        }
         let previous = store::latest_answer(&self.base, owner, entry.id).await?;
         let previous = previous.as_ref().map(Private::expose);
         let mood = Some(entry.mood.as_str());
@@ -258,8 +272,8 @@ impl Journal {
         let now = self.base.clock.now();
         apply(&mut entry, checked.vibe);
         let records = checked.calls.iter().map(|call| self.record(owner, call, now));
-        let write =
-            Write::from(store::set_answer(&self.base.vault, owner, &entry)).with_all(records);
+        let write = Write::from(store::set_answer(&self.base.vault.of(owner)?, owner, &entry))
+            .with_all(records);
         match self.base.db.commit(write).await {
             Ok(_) => Ok(entry),
             // Deleted, or written anew: that one has an answer of its own.

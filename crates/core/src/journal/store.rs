@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{AiStatus, Entry, ListEntries, Mood, moods::DayCount};
 use crate::{
-    base::{Base, Cursor, Error, Owner, Place, Private, Time, Vault},
+    base::{
+        Base, Cursor, Error, Owner, Private, Time,
+        vault::{Keeper, Place, SealedColumn},
+    },
     conversations::safety_tier_of,
 };
 
@@ -63,19 +66,39 @@ serene_db::statements! {
          ORDER BY day, mood_folded LIMIT 100000";
     DAYS = "entries.days":
         "SELECT DISTINCT day FROM entries WHERE owner_id = ? ORDER BY day DESC LIMIT 40000";
+
+    STORED_TAGS = "entries.stored_tags":
+        "SELECT id, tags FROM entries WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_TAGS = "entries.store_tags":
+        "UPDATE entries SET tags = ? WHERE owner_id = ? AND id = ?";
+    STORED_NOTES = "entries.stored_notes":
+        "SELECT id, note FROM entries WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_NOTE = "entries.store_note":
+        "UPDATE entries SET note = ? WHERE owner_id = ? AND id = ?";
+    STORED_RESPONSES = "entries.stored_responses":
+        "SELECT id, ai_response FROM entries WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
+    STORE_RESPONSE = "entries.store_response":
+        "UPDATE entries SET ai_response = ? WHERE owner_id = ? AND id = ?";
 }
 
+/// The columns of private text here.
+pub(crate) static SEALED: &[SealedColumn] = &[
+    SealedColumn { column: TAGS, read: &STORED_TAGS, write: &STORE_TAGS },
+    SealedColumn { column: NOTE, read: &STORED_NOTES, write: &STORE_NOTE },
+    SealedColumn { column: RESPONSE, read: &STORED_RESPONSES, write: &STORE_RESPONSE },
+];
+
 fn place(column: &'static str, row: Uuid) -> Place {
-    Place { column, row }
+    Place::new(column, row)
 }
 
 const TAGS: &str = "entries.tags";
 const NOTE: &str = "entries.note";
 const RESPONSE: &str = "entries.ai_response";
 
-fn entry(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Entry, Error> {
+fn entry(keeper: &Keeper, row: &Row<'_>) -> Result<Entry, Error> {
     let id: Uuid = row.get(0)?;
-    let tags = vault.open(owner, place(TAGS, id), row.get(3)?)?;
+    let tags = keeper.open(place(TAGS, id), row.get(3)?)?;
     let tags: Vec<String> = serde_json::from_str(tags.expose()).map_err(|_| Error::Unreadable)?;
     let status: String = row.get(5)?;
     let response: Option<Vec<u8>> = row.get(6)?;
@@ -85,11 +108,9 @@ fn entry(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Entry, Error> {
         day: row.get(1)?,
         mood: row.get(2)?,
         tags: tags.into_iter().map(Private::new).collect(),
-        note: vault.open(owner, place(NOTE, id), row.get(4)?)?,
+        note: keeper.open(place(NOTE, id), row.get(4)?)?,
         ai_status: AiStatus::from_word(&status).ok_or(Error::Unreadable)?,
-        ai_response: response
-            .map(|sealed| vault.open(owner, place(RESPONSE, id), sealed))
-            .transpose()?,
+        ai_response: response.map(|sealed| keeper.open(place(RESPONSE, id), sealed)).transpose()?,
         ai_error_code: row.get(7)?,
         safety_tier: tier.as_deref().map(safety_tier_of).transpose()?,
         revision: row.get(9)?,
@@ -99,18 +120,18 @@ fn entry(vault: &Vault, owner: Owner, row: &Row<'_>) -> Result<Entry, Error> {
     })
 }
 
-fn sealed_tags(vault: &Vault, owner: Owner, entry: &Entry) -> Vec<u8> {
+fn sealed_tags(keeper: &Keeper, entry: &Entry) -> Vec<u8> {
     let tags: Vec<&str> = entry.tags.iter().map(Private::expose).collect();
     let json = serde_json::to_string(&tags).expect("strings are JSON");
-    vault.seal(owner, place(TAGS, entry.id), &json)
+    keeper.seal(place(TAGS, entry.id), &json)
 }
 
-fn sealed_response(vault: &Vault, owner: Owner, entry: &Entry) -> Option<Vec<u8>> {
+fn sealed_response(keeper: &Keeper, entry: &Entry) -> Option<Vec<u8>> {
     let response = entry.ai_response.as_ref()?;
-    Some(vault.seal(owner, place(RESPONSE, entry.id), response.expose()))
+    Some(keeper.seal(place(RESPONSE, entry.id), response.expose()))
 }
 
-pub(super) fn insert(vault: &Vault, owner: Owner, new: &Entry, mood: &Mood) -> Statement {
+pub(super) fn insert(keeper: &Keeper, owner: Owner, new: &Entry, mood: &Mood) -> Statement {
     Statement::new(
         &INSERT,
         values![
@@ -119,10 +140,10 @@ pub(super) fn insert(vault: &Vault, owner: Owner, new: &Entry, mood: &Mood) -> S
             new.day.clone(),
             mood.shown(),
             mood.folded(),
-            sealed_tags(vault, owner, new),
-            vault.seal(owner, place(NOTE, new.id), new.note.expose()),
+            sealed_tags(keeper, new),
+            keeper.seal(place(NOTE, new.id), new.note.expose()),
             new.ai_status.as_str(),
-            sealed_response(vault, owner, new),
+            sealed_response(keeper, new),
             new.safety_tier.map(SafetyTier::name),
             new.revision,
             new.written_at.as_micros(),
@@ -133,7 +154,8 @@ pub(super) fn insert(vault: &Vault, owner: Owner, new: &Entry, mood: &Mood) -> S
 }
 
 pub(super) async fn find(base: &Base, owner: Owner, id: Uuid) -> Result<Option<Entry>, Error> {
-    let map = |row: &Row<'_>| entry(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| entry(&keeper, row);
     base.db.query_one(Select::new(&FIND, values![owner.id(), id], map)).await
 }
 
@@ -159,7 +181,8 @@ pub(super) async fn list(
         }
     };
     values.extend(values![limit]);
-    let map = |row: &Row<'_>| entry(&base.vault, owner, row);
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| entry(&keeper, row);
     base.db.query(Select::new(sql, values, map)).await
 }
 
@@ -169,19 +192,19 @@ pub(super) fn set_mood(owner: Owner, entry: &Entry, mood: &Mood) -> Statement {
     Statement::guard(&SET_MOOD, values)
 }
 
-pub(super) fn set_tags(vault: &Vault, owner: Owner, entry: &Entry) -> Statement {
+pub(super) fn set_tags(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statement {
     let now = entry.updated_at.as_micros();
-    let tags = sealed_tags(vault, owner, entry);
+    let tags = sealed_tags(keeper, entry);
     Statement::guard(&SET_TAGS, values![tags, now, owner.id(), entry.id])
 }
 
-pub(super) fn set_note(vault: &Vault, owner: Owner, entry: &Entry) -> Statement {
+pub(super) fn set_note(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statement {
     Statement::guard(
         &SET_NOTE,
         values![
-            vault.seal(owner, place(NOTE, entry.id), entry.note.expose()),
+            keeper.seal(place(NOTE, entry.id), entry.note.expose()),
             entry.ai_status.as_str(),
-            sealed_response(vault, owner, entry),
+            sealed_response(keeper, entry),
             entry.safety_tier.map(SafetyTier::name),
             entry.updated_at.as_micros(),
             owner.id(),
@@ -191,12 +214,12 @@ pub(super) fn set_note(vault: &Vault, owner: Owner, entry: &Entry) -> Statement 
 }
 
 /// Holds only while the note is the one that was answered.
-pub(super) fn set_answer(vault: &Vault, owner: Owner, entry: &Entry) -> Statement {
+pub(super) fn set_answer(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statement {
     Statement::guard(
         &SET_ANSWER,
         values![
             entry.ai_status.as_str(),
-            sealed_response(vault, owner, entry),
+            sealed_response(keeper, entry),
             entry.ai_error_code.clone(),
             owner.id(),
             entry.id,
@@ -219,9 +242,10 @@ pub(super) async fn latest_answer(
     owner: Owner,
     except: Uuid,
 ) -> Result<Option<Private>, Error> {
+    let keeper = base.vault.of(owner)?;
     let map = |row: &Row<'_>| {
         let id = row.get(0)?;
-        base.vault.open(owner, place(RESPONSE, id), row.get(1)?)
+        keeper.open(place(RESPONSE, id), row.get(1)?)
     };
     base.db.query_one(Select::new(&LATEST_ANSWER, values![owner.id(), except], map)).await
 }

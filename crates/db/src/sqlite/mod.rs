@@ -114,6 +114,16 @@ impl Engine {
         self.commit(Write::from(fill).with(clear)).await.map(drop)
     }
 
+    pub(crate) async fn checkpoint(&self) -> Result<(), DbError> {
+        const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let run = |connection: &mut rusqlite::Connection| {
+            let busy = connection.query_row(CHECKPOINT, [], |row| row.get::<_, bool>(0));
+            let busy = busy.map_err(|error| translate("storage.checkpoint", &error))?;
+            if busy { Err(DbError::Busy) } else { Ok(()) }
+        };
+        self.writer.run(run).await
+    }
+
     pub(crate) async fn explain(&self, sql: &'static Sql) -> Result<Vec<String>, DbError> {
         self.read(|reader| reader.explain(sql)).await
     }

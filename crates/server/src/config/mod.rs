@@ -30,6 +30,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
+use serene_core::base::MasterKey;
 
 pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
@@ -44,7 +45,7 @@ use report::Shown;
 use settings::{
     AUTH_THROTTLE, BCRYPT_COST, FRONTEND_URL, JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET,
     MAX_CONNECTIONS, PORT, REFRESH_TOKEN_EXPIRES, SERENE_ENV, SERENE_LOG, SERENE_LOG_FORMAT,
-    SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
+    SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
 };
 use sources::{Origin, Sources};
 
@@ -94,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) bcrypt_cost: u32,
     /// Whether repeated login and register attempts are slowed.
     pub(crate) auth_throttle: bool,
+    /// Seals private text; without one it is stored as it is.
+    pub(crate) master_key: Option<MasterKey>,
     /// Who answers.
     pub(crate) ai: AiConfig,
     /// Replaces the built-in system instruction; at most 8000 characters.
@@ -153,6 +156,7 @@ impl Config {
             refresh_token_secs: refresh_token_secs(l, access_token_secs)?,
             bcrypt_cost: integer(l, &BCRYPT_COST, 4..=15, "a cost")?,
             auth_throttle: l.required(&AUTH_THROTTLE, parse::boolean, |on| on_off(*on))?,
+            master_key: master_key(l)?,
             ai: AiConfig::load(l)?,
             system_instruction: l.optional(
                 &SYSTEM_INSTRUCTION,
@@ -220,6 +224,21 @@ impl Config {
 
     fn origin(&self, setting: &settings::Setting) -> Origin {
         loader::origin(&self.rows, setting)
+    }
+}
+
+/// The master key, from its setting or its file.
+fn master_key(l: &mut Loader<'_>) -> Result<Option<MasterKey>, ConfigError> {
+    let given = l.optional(&SERENE_MASTER_KEY, secret::master_key, |_| String::new())?;
+    let read = |path: &str| Ok((path.to_owned(), secret::read_master_key(path)?));
+    let file = l.optional(&SERENE_MASTER_KEY_FILE, read, |(path, _)| path.clone())?;
+    match (given, file) {
+        (Some(_), Some(_)) => {
+            let problem = "is set beside SERENE_MASTER_KEY; keep one of them".to_owned();
+            let setting = &SERENE_MASTER_KEY_FILE;
+            Err(l.origin(setting).error(setting, problem))
+        }
+        (given, file) => Ok(given.or(file.map(|(_, key)| key))),
     }
 }
 

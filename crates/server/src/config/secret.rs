@@ -1,4 +1,5 @@
-//! The key that signs tokens: how weak it may be, and the file it is kept in when nobody gave one.
+//! The key that signs tokens: how weak it may be, and the file it is kept in when nobody gave one;
+//! and how the key that seals private text is read.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -9,6 +10,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::SecretString;
+use serene_core::base::MasterKey;
 
 use super::error::{ConfigError, shown_path};
 
@@ -53,6 +55,19 @@ pub(super) fn weakness(secret: &str) -> Option<String> {
     }
     let distinct = seen.iter().filter(|seen| **seen).count();
     (distinct < 10).then(|| format!("has only {distinct} different bytes"))
+}
+
+/// A master key as it is written.
+pub(super) fn master_key(text: &str) -> Result<MasterKey, String> {
+    let problem = "is not 32 bytes in base64; make a good one with: serene vault key";
+    MasterKey::parse(text).ok_or_else(|| problem.to_owned())
+}
+
+/// The master key in a file.
+pub(super) fn read_master_key(path: &str) -> Result<MasterKey, String> {
+    let text =
+        fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    master_key(&text).map_err(|problem| format!("what {path} holds {problem}"))
 }
 
 /// How [`load_or_create_secret`] came by the secret. Each names the file.

@@ -155,6 +155,20 @@ pub(super) static AUTH_THROTTLE: Setting = Setting::new(
 )
 .default("on");
 
+/// The key that seals private text.
+pub(super) static SERENE_MASTER_KEY: Setting = Setting::new(
+    "SERENE_MASTER_KEY",
+    "Key that seals private text in the database: 32 bytes in base64, as `serene vault key` prints",
+    "",
+)
+.secret();
+/// The file of that key.
+pub(super) static SERENE_MASTER_KEY_FILE: Setting = Setting::new(
+    "SERENE_MASTER_KEY_FILE",
+    "File that holds the master key, instead of SERENE_MASTER_KEY",
+    "/run/secrets/serene_master_key",
+);
+
 /// Who answers.
 pub(super) static AI_ENGINE: Setting = Setting::new(
     "AI_ENGINE",
@@ -242,6 +256,8 @@ pub(super) static ALL: &[&Setting] = &[
     &REFRESH_TOKEN_EXPIRES,
     &BCRYPT_COST,
     &AUTH_THROTTLE,
+    &SERENE_MASTER_KEY,
+    &SERENE_MASTER_KEY_FILE,
     &AI_ENGINE,
     &AI_MODEL_ENDPOINT,
     &OPENAI_API_KEY,

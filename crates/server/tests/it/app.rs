@@ -9,13 +9,15 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
-    base::{Base, Clock, Ids, Owner, Tasks, Vault},
+    base::{Base, Clock, Error, Ids, MasterKey, Owner, Tasks},
     schema::{MIGRATIONS, OWNED_TABLES},
+    sealing,
 };
 use serene_db::{Db, SqliteOptions};
 use serene_http::HttpOptions;
@@ -49,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) bcrypt_cost: u32,
     pub(crate) max_pages: Option<u32>,
     pub(crate) http: HttpOptions,
+    /// Seals what is private.
+    pub(crate) master_key: Option<MasterKey>,
     /// Where the data lies: what an earlier server left, when one is given.
     pub(crate) folder: Option<TempDir>,
 }
@@ -62,6 +66,7 @@ impl Default for Setup {
             bcrypt_cost: 4,
             max_pages: None,
             http: HttpOptions::default(),
+            master_key: None,
             folder: None,
         }
     }
@@ -71,6 +76,12 @@ impl TestApp {
     /// The usual application: the engine echoes, attempts are not slowed down.
     pub(crate) async fn new() -> Self {
         Self::with(Setup::default()).await
+    }
+
+    /// One with a vault, whose engine follows this script.
+    pub(crate) async fn sealed(script: &'static str) -> Self {
+        let master_key = Some(MasterKey::random());
+        Self::with(Setup { script, master_key, ..Setup::default() }).await
     }
 
     /// One whose engine follows this script.
@@ -85,13 +96,9 @@ impl TestApp {
         let db = Db::open_sqlite(sqlite).unwrap();
         db.migrate(MIGRATIONS).await.unwrap();
         let clock = Clock::manual(Clock::system().now());
-        let base = Base {
-            db,
-            clock: clock.clone(),
-            ids: Ids::random(),
-            vault: Vault::plain(),
-            tasks: Tasks::new(),
-        };
+        let vault = sealing::open(&db, setup.master_key.as_ref()).await.unwrap();
+        let base =
+            Base { db, clock: clock.clone(), ids: Ids::random(), vault, tasks: Tasks::new() };
         let scripted = ScriptedEngine::new(setup.script).unwrap();
         let (engine, shared): (Option<ScriptedEngine>, Arc<dyn Engine>) = match setup.engine {
             Some(other) => (None, other),
@@ -113,10 +120,15 @@ impl TestApp {
     }
 
     /// Whose data this client's is, for asking the product itself.
-    #[expect(clippy::unused_self, reason = "asked like everything else of the application")]
     pub(crate) fn owner(&self, client: &Client) -> Owner {
         let id = client.user_id.as_ref().unwrap().parse().unwrap();
-        Owner::for_job(id, "a test")
+        // Reads are done where they are asked for: there is nothing to wait for.
+        match self.serene.base().owner_for_job(id, "a test").now_or_never().unwrap() {
+            Ok(owner) => owner,
+            // Deleted, together with the key.
+            Err(Error::NotFound(_)) => Owner::for_job(id, "a test"),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A connection of one's own to the database file, to look at what is on disk.

@@ -1,8 +1,11 @@
 //! The real binary, from outside: how it starts, stops and survives, what its commands print, what
-//! it logs, and what it asks a model server.
+//! it logs, what it holds in memory, and what it asks a model server.
 
+mod care;
 mod commands;
 mod logs;
+mod memory;
 mod models;
 mod start;
 mod stop;
+mod vault;

@@ -377,3 +377,17 @@ async fn an_answer_that_a_crash_cut_off_is_given_at_the_next_start() {
         (&json!("complete"), &json!("Here now."))
     );
 }
+
+#[tokio::test]
+async fn an_entry_whose_writer_hangs_up_while_it_is_written_is_answered() {
+    let app = TestApp::scripted("fixed:I hear you.").await;
+    let mira = app.user("mira").await;
+    let lock = app.sql();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let writing = mira.post("/api/v1/entries", json!({"mood": "tired", "note": NOTE}));
+    let patience = std::time::Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, writing).await.is_err());
+    lock.execute_batch("ROLLBACK").unwrap();
+    let answered = "SELECT COUNT(*) FROM entries WHERE ai_status = 'complete'";
+    crate::replies::eventually("the entry is answered", async || app.count(answered) == 1).await;
+}

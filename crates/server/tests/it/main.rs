@@ -22,4 +22,5 @@ mod replies;
 mod search;
 mod slow_clients;
 mod statements;
+mod vault;
 mod wire;

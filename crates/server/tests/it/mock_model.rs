@@ -27,6 +27,7 @@ pub(crate) struct Asked {
 /// What it answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Speech {
+    /// `#` in them is the number of the request, counted from 1.
     pub(crate) words: &'static [&'static str],
     /// Before each word.
     pub(crate) pause: Duration,
@@ -70,12 +71,16 @@ fn answer(stream: TcpStream, speech: Speech, record: &Mutex<Vec<Asked>>) -> std:
     let asked = read_request(&mut reader)?;
     let streamed = asked.body["stream"] == true;
     let plain = !asked.path.ends_with("/chat/completions");
-    record.lock().unwrap().push(asked);
+    let number = {
+        let mut record = record.lock().unwrap();
+        record.push(asked);
+        record.len().to_string()
+    };
     let mut out = stream;
     if streamed {
-        return say(&mut out, speech);
+        return say(&mut out, speech, &number);
     }
-    let text = speech.words.concat();
+    let text = speech.words.concat().replace('#', &number);
     let body = if plain {
         json!({"response": text})
     } else {
@@ -90,11 +95,12 @@ fn answer(stream: TcpStream, speech: Speech, record: &Mutex<Vec<Asked>>) -> std:
     )
 }
 
-fn say(out: &mut TcpStream, speech: Speech) -> std::io::Result<()> {
+fn say(out: &mut TcpStream, speech: Speech, number: &str) -> std::io::Result<()> {
     write!(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
     for _ in 0..speech.times {
         for word in speech.words {
             std::thread::sleep(speech.pause);
+            let word = word.replace('#', number);
             let chunk = json!({"choices": [{"index": 0, "delta": {"content": word}}]});
             write!(out, "data: {chunk}\n\n")?;
         }

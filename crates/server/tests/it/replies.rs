@@ -93,7 +93,7 @@ async fn active_generation(client: &Client, conversation: &str) -> Value {
 }
 
 /// Waits until this holds, for at most twenty seconds.
-async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..2000 {
         if holds().await {
             return;

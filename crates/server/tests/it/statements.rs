@@ -19,7 +19,8 @@ const FOR_EVERY_OWNER: [(&str, &str); 3] = [
 ];
 
 /// Plans that read all rows of one owner in a table, and what bounds them.
-const ALL_OF_AN_OWNER: [(&str, &str); 13] = [
+const ALL_OF_AN_OWNER: [(&str, &str); 14] = [
+    ("vault_keys.delete", "an owner has one key"),
     ("entries.days", "an owner's days: a hundred years are 36,525, read from the index alone"),
     ("entries.latest_answer", "in the order of the index, up to the first that was answered"),
     ("entries.delete_chunk", "in the order of the index, up to its limit"),

@@ -138,7 +138,7 @@ fn rows_of(sql: &Connection, client: &Client) -> Vec<(String, i64)> {
 
 #[tokio::test]
 async fn deleting_my_account_deletes_everything_of_mine_and_nothing_of_others() {
-    let app = TestApp::new().await;
+    let app = TestApp::sealed("echo").await;
     let (mira, noor) = (app.user("mira").await, app.user("noor").await);
     let tablet = another_session(&app, "mira").await;
     fill(&app, &mira).await;

@@ -210,3 +210,33 @@ async fn an_attached_image_runs_nothing_where_it_is_shown() {
     assert_eq!(reply.headers["content-security-policy"], "default-src 'none'; sandbox");
     app.anonymous().get(&url).await.expect_error(401, "UNAUTHENTICATED");
 }
+
+#[tokio::test]
+async fn a_models_diagnosis_or_advice_reaches_nobody() {
+    let note = "I could not get up today, and the whole house felt as if it were under water.";
+    for (script, word) in [
+        ("fixed:You have depression.", "depression"),
+        ("fixed:You are clearly bipolar.", "bipolar"),
+        ("fixed:You should take 50 mg of sertraline every morning.", "sertraline"),
+        ("fixed:Stop taking your medication for a week.", "medication"),
+    ] {
+        let app = TestApp::scripted(script).await;
+        let mira = app.user("mira").await;
+        let entry = json!({"mood": "tired", "note": note});
+        let entry = mira.post("/api/v1/entries", entry).await.expect(StatusCode::CREATED);
+        let path = format!("/api/v1/entries/{}", entry["id"].as_str().unwrap());
+        let stored = mira.get(&path).await.expect(StatusCode::OK);
+        let check = json!({"note": format!("{note} And then it rained.")});
+        let path = "/api/v1/vibe-check";
+        let checked = mira.post(path, check.clone()).await.expect(StatusCode::OK);
+        for answered in [&entry, &stored, &checked] {
+            let answer = answered["ai_response"].as_str().unwrap();
+            assert!(!answer.is_empty() && !answer.contains(word), "{script}: {answer}");
+        }
+        let events = [("accept", "text/event-stream")];
+        let streamed = mira.send(Method::POST, path, Some(check), &events).await;
+        assert_eq!(streamed.headers["content-type"], "text/event-stream");
+        assert!(!streamed.text().contains(word), "{script}: {}", streamed.text());
+        assert!(!app.engine.as_ref().unwrap().requests().is_empty(), "the model was asked");
+    }
+}

@@ -167,7 +167,38 @@ async fn what_is_no_json_object_is_refused_by_every_route_that_takes_one() {
 }
 
 #[tokio::test]
-async fn half_a_character_is_refused_and_a_whole_one_taken() {
+async fn bad_utf8_is_refused_wherever_text_may_stand() {
+    let app = TestApp::new().await;
+    let mira = app.user("mira").await;
+    let conversation = mira.conversation().await;
+    let send = format!("{CONVERSATIONS}/{conversation}/messages");
+    let note = format!(r#"{{"mood": "calm", "note": "{NOTE} "#).into_bytes();
+    let bad: [&[u8]; 6] =
+        [b"\xff", b"\xe2\x82", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80", b"\x80"];
+    for bytes in bad {
+        for (path, start) in [
+            (&*send, &b"{\"content\": \""[..]),
+            (CONVERSATIONS, b"{\"title\": \""),
+            ("/api/v1/entries", &note),
+        ] {
+            let body = [start, bytes, b"\"}"].concat();
+            let reply = send_bytes(&mira, "POST", path, body).await;
+            reply.expect_error(400, "INVALID_JSON");
+        }
+        let escaped: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let reply = mira.get(&format!("{CONVERSATIONS}/{escaped}")).await;
+        reply.expect_error(404, "CONVERSATION_NOT_FOUND");
+        for query in [format!("cursor={escaped}"), format!("{escaped}=1")] {
+            let reply = mira.get(&format!("{CONVERSATIONS}?{query}")).await;
+            reply.expect_error(400, "INVALID_REQUEST");
+        }
+    }
+    assert_eq!(mira.get(&send).await.expect(StatusCode::OK)["items"], json!([]));
+    assert_goes_on(&mira).await;
+}
+
+#[tokio::test]
+async fn a_lone_surrogate_is_refused_and_a_whole_character_taken() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
     for escape in [r"\ud800", r"\udc00", r"\ud800\ud800", r"\ud800x", r"\udc00\ud800", r"\ud83d\n"]

@@ -86,7 +86,7 @@ async fn a_method_that_a_route_does_not_take_is_told_those_it_takes() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn an_id_of_twenty_digits_or_of_nonsense_names_nothing() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
     let codes = [

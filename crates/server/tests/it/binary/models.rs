@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mock_model::{MockModel, nobody},
-    process::{Home, Request},
+    process::{Home, Request, Server},
 };
 
 /// The roles and texts that a model was shown.
@@ -18,10 +18,55 @@ fn turn(role: &str, text: &str) -> (String, String) {
     (role.to_owned(), text.to_owned())
 }
 
+/// What somebody says to it, in ten messages.
+const SAID: [&str; 10] = [
+    "I slept badly again.",
+    "Since the move, mostly. The flat is still full of boxes.",
+    "I know nobody here yet.",
+    "My sister says: \"give it time\". She is right, I suppose…",
+    "There is a choir on Tuesdays. I used to sing.",
+    "I am afraid to walk in alone. Ich trau mich nicht 🙈",
+    "Maybe I could write to them first.",
+    "I wrote. They answered within the hour!",
+    "They sing Fauré, and they need an alto.",
+    "I am going. Thank you for listening.",
+];
+
+/// Sends a message and waits for the reply as JSON; returns its text.
+fn say(server: &Server, token: &str, messages: &str, text: &str) -> String {
+    let exchange = server.post(messages, token, &json!({"content": text})).expect(201);
+    let reply = &exchange["assistant_message"];
+    assert_eq!(
+        (&reply["status"], &reply["engine"], &reply["model"]),
+        (&json!("complete"), &json!("openai"), &json!("tiny"))
+    );
+    let usage = json!({"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12,
+                       "cached_tokens": 0, "estimated": false});
+    assert_eq!(exchange["generation"]["usage"], usage);
+    reply["content"].as_str().unwrap().to_owned()
+}
+
+/// The same as a stream.
+fn say_streamed(server: &Server, token: &str, messages: &str, text: &str) -> String {
+    let request = Request::new("POST", messages).token(token).events();
+    let streamed = request.json(&json!({"content": text})).send(server.address);
+    assert_eq!(
+        (streamed.status, streamed.header("content-type")),
+        (200, Some("text/event-stream"))
+    );
+    let events = streamed.events();
+    let deltas = events.iter().filter(|(name, _)| name == "delta");
+    let told: String = deltas.filter_map(|(_, data)| data["text"].as_str()).collect();
+    let (name, done) = events.last().unwrap();
+    assert_eq!((name.as_str(), &done["message"]["status"]), ("done", &json!("complete")));
+    assert_eq!(done["message"]["content"], told, "what was streamed is what is kept");
+    told
+}
+
 #[test]
-fn a_model_is_shown_the_instruction_the_turns_before_and_the_new_message() {
+fn ten_messages_reach_a_model_with_the_instruction_and_every_turn_before() {
     let home = Home::new();
-    let model = MockModel::saying(&["That ", "sounds ", "tiring."]);
+    let model = MockModel::saying(&["Answer ", "number # ", "to you."]);
     let server = home.start(&[
         ("OPENAI_BASE_URL", &model.base_url),
         ("OPENAI_API_KEY", "sk-of-the-operator"),
@@ -32,46 +77,31 @@ fn a_model_is_shown_the_instruction_the_turns_before_and_the_new_message() {
         server.printed().contains(&format!("  engine     openai (tiny at {})", model.base_url))
     );
     let token = server.register("mira");
-    let messages = server.conversation(&token);
-
-    let first = json!({"content": "I slept badly again."});
-    let exchange = server.post(&messages, &token, &first).expect(201);
-    let reply = &exchange["assistant_message"];
-    assert_eq!(reply["content"], "That sounds tiring.");
-    assert_eq!((&reply["engine"], &reply["model"]), (&json!("openai"), &json!("tiny")));
-    let usage = json!({"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12,
-                       "cached_tokens": 0, "estimated": false});
-    assert_eq!(exchange["generation"]["usage"], usage);
-
-    let second = json!({"content": "Since the move, mostly."});
-    let streamed = Request::new("POST", &messages).token(&token).json(&second).events();
-    let streamed = streamed.send(server.address);
-    assert_eq!(streamed.header("content-type"), Some("text/event-stream"));
-    let events = streamed.events();
-    let (name, done) = events.last().unwrap();
-    assert_eq!(
-        (name.as_str(), &done["message"]["content"]),
-        ("done", &json!("That sounds tiring."))
-    );
-    let deltas = events.iter().filter_map(|(_, data)| data["text"].as_str());
-    assert_eq!(deltas.collect::<String>(), "That sounds tiring.");
-
-    let asked = model.asked();
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    for request in &asked {
-        assert_eq!(request.path, "/v1/chat/completions");
-        assert_eq!(request.authorization.as_deref(), Some("Bearer sk-of-the-operator"));
-        assert_eq!(
-            (&request.body["model"], &request.body["stream"]),
-            (&json!("tiny"), &json!(true))
-        );
+    let ways = [say as fn(&Server, &str, &str, &str) -> String, say_streamed];
+    for (nth, way) in ways.into_iter().enumerate() {
+        let messages = server.conversation(&token);
+        let before = nth * SAID.len();
+        let mut turns = Vec::new();
+        for (number, text) in (before + 1..).zip(SAID) {
+            let answer = way(&server, &token, &messages, text);
+            assert_eq!(answer, format!("Answer number {number} to you."));
+            turns.push(turn("user", text));
+            let asked = model.asked();
+            assert_eq!(asked.len(), number, "a message is asked once: {asked:?}");
+            let asked = &asked[number - 1];
+            assert_eq!(asked.path, "/v1/chat/completions");
+            assert_eq!(asked.authorization.as_deref(), Some("Bearer sk-of-the-operator"));
+            assert_eq!(
+                (&asked.body["model"], &asked.body["stream"]),
+                (&json!("tiny"), &json!(true))
+            );
+            let expected = [&[turn("system", "You are a calm listener.")], &turns[..]].concat();
+            assert_eq!(shown(&asked.body), expected);
+            turns.push(turn("assistant", &answer));
+        }
+        let page = server.get(&format!("{messages}?limit=100"), &token).expect(200);
+        assert_eq!(shown(&json!({"messages": page["items"]})), turns, "what is kept");
     }
-    let instruction = turn("system", "You are a calm listener.");
-    let mut expected = vec![instruction, turn("user", "I slept badly again.")];
-    assert_eq!(shown(&asked[0].body), expected);
-    expected.push(turn("assistant", "That sounds tiring."));
-    expected.push(turn("user", "Since the move, mostly."));
-    assert_eq!(shown(&asked[1].body), expected);
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! Stopping in order, and crashing, with replies under way.
 
 use std::{
-    io::{Read, Write},
+    io::{BufReader, Read, Write},
     net::TcpStream,
+    process::Stdio,
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::{
     mock_model::{MockModel, Speech},
-    process::{Home, Request, Server, now, read_until, wait_for},
+    process::{Home, Reaped, Request, Server, now, read_until, wait_for},
 };
 
 const WORDS: &[&str] = &["one ", "two ", "three ", "four ", "five "];
@@ -43,7 +44,7 @@ fn stream_until(
     messages: &str,
     token: &str,
     word: &str,
-) -> (std::io::BufReader<TcpStream>, String) {
+) -> (BufReader<TcpStream>, String) {
     let body = json!({"content": "count for me"});
     let request = Request::new("POST", messages).token(token).json(&body).events();
     let mut stream = request.open(server.address);
@@ -73,6 +74,21 @@ fn an_idle_server_stops_at_once_and_in_order() {
         let mut rest = String::new();
         kept.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, r#"{"status":"ok"}"#, "nothing else was said on the connection");
+    }
+}
+
+#[test]
+fn a_server_that_has_just_started_hears_the_first_signal() {
+    let home = Home::new();
+    for round in 0..30 {
+        let mut command = home.serene(&["--port", "0"], &[]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = Reaped(command.spawn().unwrap());
+        let mut out = BufReader::new(child.0.stdout.take().unwrap());
+        read_until(&mut out, "  engine ");
+        kill_process(Pid::from_child(&child.0), Signal::TERM).unwrap();
+        let status = wait_for("the server to end", || child.0.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0), "in round {round}");
     }
 }
 

@@ -162,6 +162,20 @@ async fn a_message_whose_sender_hangs_up_while_it_is_written_is_answered() {
 }
 
 #[tokio::test]
+async fn a_message_sent_again_after_its_reply_was_deleted_is_not_answered_twice() {
+    let app = TestApp::new().await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    let message = app.serene.base().new_id();
+    let body = json!({"id": message, "content": "hello"});
+    mira.post(&messages_of(&id), body.clone()).await.expect(StatusCode::CREATED);
+    let reply = only_reply(&mira, &id).await["id"].as_str().unwrap().to_owned();
+    mira.delete(&format!("/api/v1/messages/{reply}")).await.expect(StatusCode::NO_CONTENT);
+    mira.post(&messages_of(&id), body).await.expect_error(409, "ID_TAKEN");
+    assert_eq!(app.engine.as_ref().unwrap().requests().len(), 1);
+}
+
+#[tokio::test]
 async fn an_id_that_stands_for_something_else_is_taken() {
     let app = TestApp::new().await;
     let (mira, odo) = (app.user("mira").await, app.user("odo").await);

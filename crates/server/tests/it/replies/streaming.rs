@@ -6,7 +6,8 @@ use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{
-    Stream, engines::prompted, event, eventually, generation_of, messages_of, only_reply, words,
+    Stream, engines::prompted, event, eventually, generation_of, ledger, messages_of, only_reply,
+    words,
 };
 use crate::app::TestApp;
 
@@ -199,6 +200,24 @@ async fn a_reply_goes_on_when_a_client_hangs_up_that_waited_for_json() {
     })
     .await;
     assert_eq!(only_reply(&mira, &conversation).await["content"], "The rain ");
+}
+
+#[tokio::test]
+async fn hanging_up_before_the_end_does_not_save_the_bill() {
+    let (model, setup) = prompted();
+    let app = TestApp::with(setup).await;
+    let mira = app.user("mira").await;
+    let conversation = mira.conversation().await;
+    let mut stream = Stream::send(&mira, &conversation, json!({"content": "go on"})).await;
+    model.say("four");
+    stream.delta().await;
+    drop(stream);
+    model.say(&"more".repeat(9));
+    model.finish();
+    eventually("it is charged", async || !ledger(&app, &mira).await.is_empty()).await;
+    let records = ledger(&app, &mira).await;
+    assert_eq!(records.len(), 1, "and once only");
+    assert_eq!(records[0].completion_tokens, 10, "for the whole reply, read or not");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

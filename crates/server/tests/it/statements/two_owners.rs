@@ -1,13 +1,13 @@
 //! Every function of the product that takes an owner, called by one owner with another's ids: it
 //! finds nothing and changes nothing.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use serene_core::{
     accounts::{Caller, Client as From, UserChanges},
-    base::{Error, MessageText, Owner, PageSize, Password, Username, Zone},
+    base::{Error, MasterKey, MessageText, Owner, PageSize, Password, Username, Zone},
     conversations::{
         ConversationChanges, Kind, ListConversations, MessageOrder, NewAttachment, NewConversation,
         Shelf,
@@ -136,9 +136,9 @@ impl Calls {
 
 #[tokio::test]
 async fn another_owners_ids_find_nothing_and_change_nothing() {
-    let app =
-        TestApp::with(Setup { engine: Some(std::sync::Arc::new(Silent)), ..Setup::default() })
-            .await;
+    // With a vault, so that there is a row in every table.
+    let (engine, master_key) = (Some(Arc::new(Silent) as _), Some(MasterKey::random()));
+    let app = TestApp::with(Setup { engine, master_key, ..Setup::default() }).await;
     let (mira, odo) = (app.user("mira").await, app.user("odo").await);
     let theirs = furnish(&app, &mira).await;
     let before = app.rows_of(&mira);
@@ -320,7 +320,9 @@ fn functions_that_take_an_owner() -> BTreeSet<&'static str> {
     ];
     let slices = fs::read_to_string(folder.join("lib.rs")).unwrap();
     let slices = slices.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    for slice in slices.filter(|slice| !["base", "schema", "search"].contains(slice)) {
+    // These are no slices: they have no rows of their own.
+    let others = ["base", "schema", "search", "sealing"];
+    for slice in slices.filter(|slice| !others.contains(slice)) {
         let is_read = rooms.iter().any(|(_, file)| *file == format!("{slice}/mod.rs"));
         assert!(is_read, "the slice {slice} is not looked at");
     }
