@@ -27,6 +27,8 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             email_folded {text:255},
             password_hash {text:60},
             time_zone {text:64},
+            country {text:2},
+            language {text:3},
             created_at {int} NOT NULL,
             updated_at {int} NOT NULL,
             closed_at {int},

@@ -6,11 +6,12 @@ use serene_llm::Engine;
 use uuid::Uuid;
 
 use crate::{
-    accounts::{AccountOptions, Accounts},
+    accounts::{AccountOptions, Accounts, User},
     base::{Base, Cursor, Error, Owner, Page, PageSize},
     conversations::{Conversation, Conversations, Message},
     generations::{DEFAULT_INSTRUCTION, Generations},
     journal::{Entry, Journal},
+    safety::{Help, SafetyResources},
     search::{self, Wanted},
     usage::Ledger,
 };
@@ -28,6 +29,8 @@ pub struct Options {
     pub accounts: AccountOptions,
     /// Who answers.
     pub engine: Arc<dyn Engine>,
+    /// Where people in need can turn.
+    pub resources: SafetyResources,
     /// What it is told before every conversation; [`DEFAULT_INSTRUCTION`] when `None`.
     pub instruction: Option<String>,
 }
@@ -46,6 +49,7 @@ pub struct Serene {
     pub journal: Journal,
     /// What replies cost.
     pub ledger: Arc<Ledger>,
+    resources: SafetyResources,
 }
 
 impl Serene {
@@ -67,6 +71,7 @@ impl Serene {
                 instruction,
             ),
             journal: Journal::new(base.clone(), Arc::clone(&ledger), options.engine),
+            resources: options.resources,
             conversations,
             ledger,
             base,
@@ -76,6 +81,11 @@ impl Serene {
     /// What the slices share.
     pub const fn base(&self) -> &Base {
         &self.base
+    }
+
+    /// Where this person can turn when they need somebody.
+    pub fn help(&self, user: &User) -> Help {
+        self.resources.seen_by(user.country, user.language)
     }
 
     /// Finishes what an earlier process left half done, and tidies up every hour from then on.

@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serene_core::base::{Error, Resource};
+use serene_core::{
+    base::{Error, Resource},
+    conversations::SafetyTier,
+    safety::{Help, SafetyResources},
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -137,7 +141,7 @@ pub struct ApiError {
     message: String,
     field: Option<&'static str>,
     generation_id: Option<Uuid>,
-    safety: Option<SafetyBody>,
+    safety: Option<Box<SafetyBody>>,
     retry_after: Option<Duration>,
 }
 
@@ -172,6 +176,13 @@ impl ApiError {
         Self { code, message, field: None, generation_id: None, safety: None, retry_after: None }
     }
 
+    /// A note is too short; what the crisis screen found in it is answered all the same.
+    pub(crate) fn note_too_short(tier: Option<SafetyTier>, help: &Help) -> Self {
+        let mut error = Self::new(Code::NoteTooShort, "A note needs at least 50 characters.");
+        error.safety = tier.map(|tier| Box::new(SafetyBody::fixed(tier, help)));
+        error
+    }
+
     fn with_field(mut self, field: &'static str) -> Self {
         self.field = Some(field);
         self
@@ -200,7 +211,7 @@ impl ApiError {
             request_id,
             field: self.field,
             generation_id: self.generation_id,
-            safety: self.safety.clone(),
+            safety: self.safety.as_deref().cloned(),
         }
     }
 }
@@ -243,11 +254,10 @@ impl From<Error> for ApiError {
                 Self::new(Code::ServerBusy, "Many people are signing in. Try again in a moment.")
                     .after(second)
             }
+            // Handlers that know who is asking say where to turn as well.
             Error::NoteTooShort { safety_tier } => {
-                let mut error =
-                    Self::new(Code::NoteTooShort, "A note needs at least 50 characters.");
-                error.safety = safety_tier.map(SafetyBody::fixed);
-                error
+                let nowhere = SafetyResources::default().seen_by(None, None);
+                Self::note_too_short(safety_tier, &nowhere)
             }
             Error::NoteGibberish => {
                 Self::new(Code::NoteGibberish, "There is nothing in this note to answer.")

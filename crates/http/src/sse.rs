@@ -10,7 +10,10 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::Serialize;
-use serene_core::generations::{End, ReplyEvent, ReplyReader};
+use serene_core::{
+    generations::{End, ReplyEvent, ReplyReader},
+    safety::Help,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,19 +77,19 @@ struct Failed<'a> {
     message: Option<&'a MessageBody>,
 }
 
-/// Streams a reply to its end.
-pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid) -> Response {
-    let frames = futures_util::stream::unfold(Some(reply), |reply| async {
-        let mut reply = reply?;
+/// Streams a reply to its end, to somebody whom this help fits.
+pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid, help: Help) -> Response {
+    let frames = futures_util::stream::unfold(Some((reply, help)), |reading| async {
+        let (mut reply, help) = reading?;
         let frame = match tokio::time::timeout(HEARTBEAT_EVERY, reply.next()).await {
             Err(_) => HEARTBEAT,
             Ok(Some(ReplyEvent::Delta { offset, text })) => delta(offset, &text),
             Ok(Some(ReplyEvent::End(end))) => {
-                return Some((Ok::<_, Infallible>(last(end)), None));
+                return Some((Ok::<_, Infallible>(last(end, &help)), None));
             }
             Ok(None) => return None,
         };
-        Some((Ok(frame), Some(reply)))
+        Some((Ok(frame), Some((reply, help))))
     });
     let mut response = events(Body::from_stream(frames));
     let headers = response.headers_mut();
@@ -125,10 +128,10 @@ fn delta(offset: usize, text: &str) -> Bytes {
     frame("delta", &offset.to_string(), &Delta { text })
 }
 
-fn last(end: End) -> Bytes {
+fn last(end: End, help: &Help) -> Bytes {
     match end {
         End::Finished { message, generation } => {
-            let message = MessageBody::from(*message);
+            let message = MessageBody::new(*message, help);
             let generation = GenerationBody::from(generation);
             match &message.error_code {
                 None => frame("done", END_ID, &Done { message: &message, generation: &generation }),

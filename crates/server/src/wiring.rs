@@ -66,6 +66,7 @@ pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>
             throttle: if config.auth_throttle { ThrottleMode::On } else { ThrottleMode::Off },
         },
         engine: engine(&config.ai)?,
+        resources: config.resources.clone(),
         instruction: config.system_instruction.clone(),
     };
     Ok(Arc::new(Serene::new(base, options).context("cannot start the hashing threads")?))

@@ -21,8 +21,8 @@ use uuid::Uuid;
 
 use crate::base::text::LoginName;
 use crate::base::{
-    Base, Cursor, Email, Error, Owner, Page, PageSize, Password, Resource, Time, Username, Zone,
-    error::OrNotFound, limits, vault,
+    Base, Country, Cursor, Email, Error, Language, Owner, Page, PageSize, Password, Resource, Time,
+    Username, Zone, error::OrNotFound, limits, vault,
 };
 
 /// A person's account.
@@ -38,6 +38,10 @@ pub struct User {
     pub email: Option<String>,
     /// The zone their days are in: a name of the IANA database.
     pub time_zone: Option<String>,
+    /// Where they live: decides which help is shown.
+    pub country: Option<Country>,
+    /// What they speak.
+    pub language: Option<Language>,
     /// When the account was made.
     pub created_at: Time,
     /// When name or address last changed.
@@ -56,7 +60,7 @@ pub struct NewUser {
 }
 
 /// What to change of an account; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChanges {
     /// A new user name.
     pub username: Option<Username>,
@@ -64,6 +68,10 @@ pub struct UserChanges {
     pub email: Option<Email>,
     /// The zone their days are in; it must exist.
     pub time_zone: Option<Zone>,
+    /// Where they live.
+    pub country: Option<Country>,
+    /// What they speak.
+    pub language: Option<Language>,
 }
 
 /// Where a request comes from, kept with the session it opens.
@@ -195,6 +203,8 @@ impl Accounts {
             username: new.username.as_ref().map(|name| name.shown().to_owned()),
             email: new.email.as_ref().map(|email| email.shown().to_owned()),
             time_zone: None,
+            country: None,
+            language: None,
             created_at: now,
             updated_at: now,
         };
@@ -370,6 +380,12 @@ impl Accounts {
         }
         if let Some(zone) = &changes.time_zone {
             write = write.with(store::set_time_zone(owner, zone, now));
+        }
+        if let Some(country) = changes.country {
+            write = write.with(store::set_country(owner, country, now));
+        }
+        if let Some(language) = changes.language {
+            write = write.with(store::set_language(owner, language, now));
         }
         let result = self.base.db.commit(write).await.map_err(name_taken);
         result.map_err(|error| error.on_guard(Error::NotFound(Resource::User)))?;

@@ -4,11 +4,14 @@ use serene_db::{Db, DbError, Row, Select, Statement, values};
 use uuid::Uuid;
 
 use super::{Session, User, tokens::RefreshToken};
-use crate::base::{Cursor, Email, Error, Owner, Time, Username, Zone, text::LoginName};
+use crate::base::{
+    Country, Cursor, Email, Error, Language, Owner, Time, Username, Zone, text::LoginName,
+};
 
 macro_rules! user_columns {
     () => {
-        "u.id, u.number, u.username, u.email, u.time_zone, u.created_at, u.updated_at"
+        "u.id, u.number, u.username, u.email, u.time_zone, u.country, u.language, u.created_at, \
+         u.updated_at"
     };
 }
 
@@ -41,6 +44,10 @@ serene_db::statements! {
          WHERE id = ? AND closed_at IS NULL";
     SET_TIME_ZONE = "users.set_time_zone":
         "UPDATE users SET time_zone = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
+    SET_COUNTRY = "users.set_country":
+        "UPDATE users SET country = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
+    SET_LANGUAGE = "users.set_language":
+        "UPDATE users SET language = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
     SET_PASSWORD = "users.set_password":
         "UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ? AND closed_at IS NULL";
     CLOSE_USER = "users.close":
@@ -110,17 +117,22 @@ fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Time>, DbError> 
 }
 
 /// How many columns [`user`] reads.
-const USER_COLUMNS: usize = 7;
+const USER_COLUMNS: usize = 9;
 
 fn user(row: &Row<'_>) -> Result<User, DbError> {
+    let country: Option<String> = row.get(5)?;
+    let language: Option<String> = row.get(6)?;
     Ok(User {
         id: row.get(0)?,
         number: row.get(1)?,
         username: row.get(2)?,
         email: row.get(3)?,
         time_zone: row.get(4)?,
-        created_at: time(row, 5)?,
-        updated_at: time(row, 6)?,
+        // What is no country any more is as good as none.
+        country: country.and_then(|text| Country::parse(&text).ok()),
+        language: language.and_then(|text| Language::parse(&text).ok()),
+        created_at: time(row, 7)?,
+        updated_at: time(row, 8)?,
     })
 }
 
@@ -200,6 +212,14 @@ pub(super) fn set_email(owner: Owner, email: &Email, now: Time) -> Statement {
 
 pub(super) fn set_time_zone(owner: Owner, zone: &Zone, now: Time) -> Statement {
     Statement::guard(&SET_TIME_ZONE, values![zone.name(), now.as_micros(), owner.id()])
+}
+
+pub(super) fn set_country(owner: Owner, country: Country, now: Time) -> Statement {
+    Statement::guard(&SET_COUNTRY, values![country.as_str(), now.as_micros(), owner.id()])
+}
+
+pub(super) fn set_language(owner: Owner, language: Language, now: Time) -> Statement {
+    Statement::guard(&SET_LANGUAGE, values![language.as_str(), now.as_micros(), owner.id()])
 }
 
 pub(super) fn set_password(owner: Owner, hash: String, now: Time) -> Statement {

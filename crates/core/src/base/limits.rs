@@ -69,6 +69,8 @@ limits! {
     MAX_TAGS: usize = 20 => count "tags";
     /// A tag.
     MAX_TAG_CHARS: usize = 64 => count "characters";
+    /// A language tag, as long as RFC 5646 asks for.
+    MAX_LANGUAGE_CHARS: usize = 35 => count "characters";
     /// What a model may write about an entry; the guard cuts it further.
     MAX_VIBE_TOKENS: u32 = 200 => count "tokens";
     /// How long a model may take about an entry.

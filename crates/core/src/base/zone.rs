@@ -3,7 +3,7 @@
 use super::{Error, Time};
 
 /// A time zone of the IANA database, from the data in this binary.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(jiff::tz::TimeZone);
 
 impl Zone {

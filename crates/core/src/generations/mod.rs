@@ -147,9 +147,9 @@ impl Generations {
                 safety_tier: screening.tier,
                 attachments: send.attachments.clone(),
             };
-            let begun = inner.conversations.begin_exchange(owner, begin).await;
-            let (exchange, statements) = match (begun, send.message_id) {
-                (Ok(begun), _) => begun,
+            let planned = inner.conversations.begin_exchange(owner, begin).await;
+            let (exchange, statements) = match (planned, send.message_id) {
+                (Ok(planned), _) => planned,
                 // It may be busy with this very message, sent a moment ago.
                 (Err(busy @ Error::ConversationBusy { .. }), Some(id)) => {
                     return self.already_sent(owner, id, &send).await?.ok_or(busy);

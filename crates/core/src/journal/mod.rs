@@ -160,8 +160,8 @@ impl Journal {
             write = write.with(store::set_note(&self.base.vault.of(owner)?, owner, &entry));
             entry.revision += 1;
         }
-        let changed = self.commit_and_answer(owner, write, entry).await;
-        changed.map_err(|error| error.on_guard(Error::NotFound(Resource::Entry)))
+        let answered = self.commit_and_answer(owner, write, entry).await;
+        answered.map_err(|error| error.on_guard(Error::NotFound(Resource::Entry)))
     }
 
     /// Deletes an entry.

@@ -6,6 +6,7 @@ use serene_core::{
     base::Page,
     conversations::{AttachmentInfo, CRISIS_SENTENCE, Conversation, Message, SafetyTier},
     generations::Generation,
+    safety::{Help, SafetyResource},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,6 +27,12 @@ pub(crate) struct UserBody {
     /// The zone their days are in; null means UTC.
     #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
+    /// Where they live; decides which help `safety.resources` names.
+    #[schema(example = "DE")]
+    country: Option<String>,
+    /// What they speak.
+    #[schema(example = "de")]
+    language: Option<String>,
     created_at: Stamp,
     updated_at: Stamp,
 }
@@ -37,6 +44,8 @@ impl From<User> for UserBody {
             username: user.username,
             email: user.email,
             time_zone: user.time_zone,
+            country: user.country.map(|country| country.as_str().to_owned()),
+            language: user.language.map(|language| language.as_str().to_owned()),
             created_at: user.created_at.into(),
             updated_at: user.updated_at.into(),
         }
@@ -136,18 +145,41 @@ pub(crate) struct SafetyBody {
     /// The fixed sentence, where it is the answer; null where a model answered with care.
     #[schema(example = json!(null))]
     message: Option<&'static str>,
+    /// Where to turn: from the operator's list, by the account's country and language.
+    resources: Vec<SafetyResourceBody>,
+}
+
+/// A place to turn to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SafetyResource)]
+pub(crate) struct SafetyResourceBody {
+    #[schema(example = "A helpline")]
+    name: String,
+    /// As people there dial it.
+    #[schema(example = "0000 0000000")]
+    phone: Option<String>,
+    #[schema(example = "https://example.org")]
+    url: Option<String>,
+}
+
+impl From<&SafetyResource> for SafetyResourceBody {
+    fn from(resource: &SafetyResource) -> Self {
+        let SafetyResource { name, phone, url, .. } = resource.clone();
+        Self { name, phone, url }
+    }
 }
 
 impl SafetyBody {
     /// What was found, where the answer is the fixed sentence.
-    pub(crate) fn fixed(tier: SafetyTier) -> Self {
-        Self { level: tier.name(), message: Some(CRISIS_SENTENCE) }
+    pub(crate) fn fixed(tier: SafetyTier, help: &Help) -> Self {
+        Self { message: Some(CRISIS_SENTENCE), ..Self::in_chat(tier, help) }
     }
 
     /// What was found in a chat: only explicit intent is answered with the fixed sentence.
-    fn in_chat(tier: SafetyTier) -> Self {
+    fn in_chat(tier: SafetyTier, help: &Help) -> Self {
         let message = (tier == SafetyTier::Explicit).then_some(CRISIS_SENTENCE);
-        Self { level: tier.name(), message }
+        let resources = help.resources().into_iter().map(Into::into).collect();
+        Self { level: tier.name(), message, resources }
     }
 }
 
@@ -187,8 +219,9 @@ pub(crate) struct MessageBody {
     updated_at: Stamp,
 }
 
-impl From<Message> for MessageBody {
-    fn from(message: Message) -> Self {
+impl MessageBody {
+    /// A message as this person reads it.
+    pub(crate) fn new(message: Message, help: &Help) -> Self {
         Self {
             id: message.id,
             conversation_id: message.conversation_id,
@@ -198,7 +231,7 @@ impl From<Message> for MessageBody {
             status: message.status.as_str(),
             content: message.content.into_exposed(),
             error_code: message.error_code,
-            safety: message.safety_tier.map(SafetyBody::in_chat),
+            safety: message.safety_tier.map(|tier| SafetyBody::in_chat(tier, help)),
             generation_id: message.generation_id,
             engine: message.engine,
             model: message.model,
@@ -218,10 +251,12 @@ pub(crate) struct MessagePageBody {
     next_cursor: Option<String>,
 }
 
-impl From<Page<Message>> for MessagePageBody {
-    fn from(page: Page<Message>) -> Self {
+impl MessagePageBody {
+    /// A page as this person reads it.
+    pub(crate) fn new(page: Page<Message>, help: &Help) -> Self {
+        let body = |message| MessageBody::new(message, help);
         Self {
-            items: page.items.into_iter().map(Into::into).collect(),
+            items: page.items.into_iter().map(body).collect(),
             next_cursor: page.next.map(|cursor| cursor.encode()),
         }
     }

@@ -12,6 +12,7 @@ use serene_core::{
     base::{Cursor, Error, Page, PageSize, Private, Time, Zone},
     conversations::CRISIS_SENTENCE,
     journal::{AiStatus, Entry, EntryChanges, ListEntries, Mood, NewEntry, Note, Vibe, parse_tags},
+    safety::Help,
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -102,8 +103,9 @@ pub(crate) struct EntryBody {
     updated_at: Stamp,
 }
 
-impl From<Entry> for EntryBody {
-    fn from(entry: Entry) -> Self {
+impl EntryBody {
+    /// An entry as this person reads it.
+    fn new(entry: Entry, help: &Help) -> Self {
         Self {
             id: entry.id,
             day: entry.day,
@@ -113,7 +115,7 @@ impl From<Entry> for EntryBody {
             ai_status: entry.ai_status.as_str(),
             ai_response: entry.ai_response.map(Private::into_exposed),
             ai_error_code: entry.ai_error_code,
-            safety: entry.safety_tier.map(SafetyBody::fixed),
+            safety: entry.safety_tier.map(|tier| SafetyBody::fixed(tier, help)),
             written_at: entry.written_at.into(),
             created_at: entry.created_at.into(),
             updated_at: entry.updated_at.into(),
@@ -130,10 +132,12 @@ pub(crate) struct EntryPageBody {
     next_cursor: Option<String>,
 }
 
-impl From<Page<Entry>> for EntryPageBody {
-    fn from(page: Page<Entry>) -> Self {
+impl EntryPageBody {
+    /// A page as this person reads it.
+    pub(super) fn new(page: Page<Entry>, help: &Help) -> Self {
+        let body = |entry| EntryBody::new(entry, help);
         Self {
-            items: page.items.into_iter().map(Into::into).collect(),
+            items: page.items.into_iter().map(body).collect(),
             next_cursor: page.next.map(|cursor| cursor.encode()),
         }
     }
@@ -192,8 +196,9 @@ pub(crate) struct VibeBody {
     safety: Option<SafetyBody>,
 }
 
-impl From<Vibe> for VibeBody {
-    fn from(vibe: Vibe) -> Self {
+impl VibeBody {
+    /// What is said to this person.
+    fn new(vibe: Vibe, help: &Help) -> Self {
         let (status, response, code, tier) = match vibe {
             Vibe::Care(tier) => {
                 (AiStatus::Care, Some(CRISIS_SENTENCE.to_owned()), None, Some(tier))
@@ -206,9 +211,17 @@ impl From<Vibe> for VibeBody {
             ai_status: status.as_str(),
             ai_response: response,
             ai_error_code: code,
-            safety: tier.map(SafetyBody::fixed),
+            safety: tier.map(|tier| SafetyBody::fixed(tier, help)),
         }
     }
+}
+
+/// A note; one that is too short is told where to turn, if that is called for.
+fn note(text: &str, help: &Help) -> Result<Note, ApiError> {
+    Note::parse(text).map_err(|error| match error {
+        Error::NoteTooShort { safety_tier } => ApiError::note_too_short(safety_tier, help),
+        other => other.into(),
+    })
 }
 
 /// The zone that was asked for, else the account's own, else UTC.
@@ -255,17 +268,18 @@ pub(crate) async fn create(
     Caller(caller): Caller,
     Json(body): Json<NewEntryBody>,
 ) -> Result<(StatusCode, Answer<EntryBody>), ApiError> {
+    let help = app.serene.help(&caller.user);
     let zone = zone(body.time_zone.as_deref(), &caller.user)?;
     let new = NewEntry {
         id: body.id,
         mood: Mood::parse(&body.mood)?,
         tags: parse_tags(&body.tags)?,
-        note: Note::parse(&body.note)?,
+        note: note(&body.note, &help)?,
         written_at: bound("written_at", body.written_at.as_deref(), &zone, false)?,
         time_zone: Some(zone),
     };
     let entry = app.serene.journal.create(caller.owner, new).await?;
-    Ok((StatusCode::CREATED, Answer(entry.into())))
+    Ok((StatusCode::CREATED, Answer(EntryBody::new(entry, &help))))
 }
 
 /// List entries
@@ -288,7 +302,7 @@ pub(crate) async fn list(
         size: PageSize::new(query.limit)?,
     };
     let page = app.serene.journal.list(caller.owner, list).await?;
-    Ok(Answer(page.into()))
+    Ok(Answer(EntryPageBody::new(page, &app.serene.help(&caller.user))))
 }
 
 /// Read an entry
@@ -299,7 +313,8 @@ pub(crate) async fn read(
     Caller(caller): Caller,
     id: Id<extract::Entry>,
 ) -> Result<Answer<EntryBody>, ApiError> {
-    Ok(Answer(app.serene.journal.get(caller.owner, id.0).await?.into()))
+    let entry = app.serene.journal.get(caller.owner, id.0).await?;
+    Ok(Answer(EntryBody::new(entry, &app.serene.help(&caller.user))))
 }
 
 /// Change an entry
@@ -317,12 +332,14 @@ pub(crate) async fn change(
     if body.mood.is_none() && body.tags.is_none() && body.note.is_none() {
         return Err(ApiError::new(Code::InvalidRequest, "Send `mood`, `tags` or `note`."));
     }
+    let help = app.serene.help(&caller.user);
     let changes = EntryChanges {
         mood: body.mood.as_deref().map(Mood::parse).transpose()?,
         tags: body.tags.as_deref().map(parse_tags).transpose()?,
-        note: body.note.as_deref().map(Note::parse).transpose()?,
+        note: body.note.as_deref().map(|text| note(text, &help)).transpose()?,
     };
-    Ok(Answer(app.serene.journal.change(caller.owner, id.0, changes).await?.into()))
+    let entry = app.serene.journal.change(caller.owner, id.0, changes).await?;
+    Ok(Answer(EntryBody::new(entry, &help)))
 }
 
 /// Delete an entry
@@ -353,8 +370,10 @@ pub(crate) async fn vibe_check(
     headers: HeaderMap,
     Json(body): Json<NoteBody>,
 ) -> Result<Response, ApiError> {
-    let note = Note::parse(&body.note)?;
-    let vibe = VibeBody::from(app.serene.journal.vibe_check(caller.owner, &note).await?);
+    let help = app.serene.help(&caller.user);
+    let note = note(&body.note, &help)?;
+    let vibe = app.serene.journal.vibe_check(caller.owner, &note).await?;
+    let vibe = VibeBody::new(vibe, &help);
     if wants_events(&headers) {
         return Ok(sse::whole(vibe.ai_response.as_deref().unwrap_or_default(), &vibe));
     }

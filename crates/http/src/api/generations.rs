@@ -78,7 +78,7 @@ pub(crate) async fn stream(
         }
         Position::After(offset) => {
             let reply = app.serene.generations.attach(caller.owner, id.0, offset).await?;
-            Ok(sse::stream(reply, id.0))
+            Ok(sse::stream(reply, id.0, app.serene.help(&caller.user)))
         }
     }
 }

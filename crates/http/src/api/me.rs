@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serene_core::{
     accounts::UserChanges,
-    base::{Email, Password, Username, Zone},
+    base::{Country, Email, Language, Password, Username, Zone},
 };
 use utoipa::ToSchema;
 
@@ -28,6 +28,12 @@ pub(crate) struct Changes {
     /// The zone your days are in: a name of the IANA database.
     #[schema(example = "Europe/Berlin", max_length = 64)]
     time_zone: Option<String>,
+    /// Where you live: two letters of ISO 3166-1. Decides which help you are shown.
+    #[schema(example = "DE", min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$")]
+    country: Option<String>,
+    /// What you speak: a language tag, of which the first part is kept.
+    #[schema(example = "de", max_length = 35, pattern = "^[A-Za-z]{2,3}([-_][0-9A-Za-z_-]*)?$")]
+    language: Option<String>,
 }
 
 /// The old password and the new one.
@@ -62,9 +68,11 @@ pub(crate) async fn change(
         username: body.username.as_deref().map(Username::parse).transpose()?,
         email: body.email.as_deref().map(Email::parse).transpose()?,
         time_zone: body.time_zone.as_deref().map(Zone::parse).transpose()?,
+        country: body.country.as_deref().map(Country::parse).transpose()?,
+        language: body.language.as_deref().map(Language::parse).transpose()?,
     };
-    if changes.username.is_none() && changes.email.is_none() && changes.time_zone.is_none() {
-        let text = "Send `username`, `email` or `time_zone`.";
+    if changes == UserChanges::default() {
+        let text = "Send `username`, `email`, `time_zone`, `country` or `language`.";
         return Err(ApiError::new(Code::InvalidRequest, text));
     }
     Ok(Answer(app.serene.accounts.change_user(caller.owner, changes).await?.into()))

@@ -106,15 +106,16 @@ pub(crate) async fn send(
         attachments: NewAttachment::from_data_urls(&body.attachments)?,
     };
     drop(body);
+    let help = app.serene.help(&caller.user);
     let sent = app.serene.generations.send(caller.owner, message).await?;
     if wants_events(&headers) {
-        return Ok(sse::stream(sent.reply, sent.generation.id));
+        return Ok(sse::stream(sent.reply, sent.generation.id, help));
     }
     match sent.reply.end().await {
         End::Finished { message, generation } => {
             let exchange = Exchange {
-                user_message: sent.user_message.into(),
-                assistant_message: (*message).into(),
+                user_message: MessageBody::new(sent.user_message, &help),
+                assistant_message: MessageBody::new(*message, &help),
                 generation: generation.into(),
             };
             Ok((StatusCode::CREATED, Answer(exchange)).into_response())
@@ -142,7 +143,7 @@ pub(crate) async fn list(
     let size = PageSize::new(query.limit)?;
     let conversations = &app.serene.conversations;
     let page = conversations.messages(caller.owner, id.0, order, cursor, size).await?;
-    Ok(Answer(page.into()))
+    Ok(Answer(MessagePageBody::new(page, &app.serene.help(&caller.user))))
 }
 
 /// Clear a conversation
@@ -170,7 +171,8 @@ pub(crate) async fn read(
     Caller(caller): Caller,
     id: Id<extract::Message>,
 ) -> Result<Answer<MessageBody>, ApiError> {
-    Ok(Answer(app.serene.conversations.message(caller.owner, id.0).await?.into()))
+    let message = app.serene.conversations.message(caller.owner, id.0).await?;
+    Ok(Answer(MessageBody::new(message, &app.serene.help(&caller.user))))
 }
 
 /// Delete a message

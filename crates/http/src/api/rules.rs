@@ -111,7 +111,13 @@ const ANY_OF: &[(&str, &[(&str, Type)])] = &[
     ("Registration", &[("username", Type::String), ("email", Type::String)]),
     (
         "UserChanges",
-        &[("username", Type::String), ("email", Type::String), ("time_zone", Type::String)],
+        &[
+            ("username", Type::String),
+            ("email", Type::String),
+            ("time_zone", Type::String),
+            ("country", Type::String),
+            ("language", Type::String),
+        ],
     ),
     ("EntryChanges", &[("mood", Type::String), ("tags", Type::Array), ("note", Type::String)]),
     (

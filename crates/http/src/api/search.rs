@@ -50,7 +50,8 @@ pub(crate) async fn entries(
     Query(query): Query<SearchQuery>,
 ) -> Result<Answer<EntryPageBody>, ApiError> {
     let (wanted, cursor, size) = query.parse()?;
-    Ok(Answer(app.serene.search_entries(caller.owner, &wanted, cursor, size).await?.into()))
+    let page = app.serene.search_entries(caller.owner, &wanted, cursor, size).await?;
+    Ok(Answer(EntryPageBody::new(page, &app.serene.help(&caller.user))))
 }
 
 /// Search my messages
@@ -65,5 +66,6 @@ pub(crate) async fn messages(
     Query(query): Query<SearchQuery>,
 ) -> Result<Answer<MessagePageBody>, ApiError> {
     let (wanted, cursor, size) = query.parse()?;
-    Ok(Answer(app.serene.search_messages(caller.owner, &wanted, cursor, size).await?.into()))
+    let page = app.serene.search_messages(caller.owner, &wanted, cursor, size).await?;
+    Ok(Answer(MessagePageBody::new(page, &app.serene.help(&caller.user))))
 }

@@ -30,7 +30,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use serene_core::base::MasterKey;
+use serene_core::{base::MasterKey, safety::SafetyResources};
 
 pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
@@ -44,8 +44,9 @@ use loader::Loader;
 use report::Shown;
 use settings::{
     AUTH_THROTTLE, BCRYPT_COST, FRONTEND_URL, JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET,
-    MAX_CONNECTIONS, PORT, REFRESH_TOKEN_EXPIRES, SERENE_ENV, SERENE_LOG, SERENE_LOG_FORMAT,
-    SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
+    MAX_CONNECTIONS, PORT, REFRESH_TOKEN_EXPIRES, SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG,
+    SERENE_LOG_FORMAT, SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION,
+    TRUSTED_PROXIES,
 };
 use sources::{Origin, Sources};
 
@@ -97,6 +98,8 @@ pub(crate) struct Config {
     pub(crate) auth_throttle: bool,
     /// Seals private text; without one it is stored as it is.
     pub(crate) master_key: Option<MasterKey>,
+    /// Where people in need can turn.
+    pub(crate) resources: SafetyResources,
     /// Who answers.
     pub(crate) ai: AiConfig,
     /// Replaces the built-in system instruction; at most 8000 characters.
@@ -157,6 +160,10 @@ impl Config {
             bcrypt_cost: integer(l, &BCRYPT_COST, 4..=15, "a cost")?,
             auth_throttle: l.required(&AUTH_THROTTLE, parse::boolean, |on| on_off(*on))?,
             master_key: master_key(l)?,
+            resources: l
+                .optional(&SAFETY_RESOURCES_FILE, parse::resources, |(path, _)| path.clone())?
+                .map(|(_, resources)| resources)
+                .unwrap_or_default(),
             ai: AiConfig::load(l)?,
             system_instruction: l.optional(
                 &SYSTEM_INSTRUCTION,

@@ -4,6 +4,8 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
+use serene_core::safety::SafetyResources;
+
 use super::{Environment, LogFormat};
 
 /// A value for a message: on one line, and not the whole of a long one.
@@ -24,6 +26,15 @@ pub(super) fn integer<T: FromStr + PartialOrd + Display>(
         let (first, last) = (range.start(), range.end());
         format!("{} is not accepted; give {unit} from {first} to {last}", quoted(value))
     })
+}
+
+/// The file at a path, as a list of places to turn to.
+pub(super) fn resources(path: &str) -> Result<(String, SafetyResources), String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let resources = SafetyResources::parse(&text);
+    let resources = resources.map_err(|error| format!("{path}: {}", error.trim_end()))?;
+    Ok((path.to_owned(), resources))
 }
 
 /// A port; 0 means any.

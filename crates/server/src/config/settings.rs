@@ -169,6 +169,13 @@ pub(super) static SERENE_MASTER_KEY_FILE: Setting = Setting::new(
     "/run/secrets/serene_master_key",
 );
 
+/// Where people in need can turn.
+pub(super) static SAFETY_RESOURCES_FILE: Setting = Setting::new(
+    "SAFETY_RESOURCES_FILE",
+    "TOML file that names where people in need can turn, by country; docs/safety-resources.md",
+    "resources.toml",
+);
+
 /// Who answers.
 pub(super) static AI_ENGINE: Setting = Setting::new(
     "AI_ENGINE",
@@ -258,6 +265,7 @@ pub(super) static ALL: &[&Setting] = &[
     &AUTH_THROTTLE,
     &SERENE_MASTER_KEY,
     &SERENE_MASTER_KEY_FILE,
+    &SAFETY_RESOURCES_FILE,
     &AI_ENGINE,
     &AI_MODEL_ENDPOINT,
     &OPENAI_API_KEY,

@@ -344,3 +344,38 @@ fn the_report_is_aligned_and_says_where_from() {
     assert_eq!(find("JWT_SECRET"), secret);
     assert_eq!(find("OPENAI_API_KEY")["set"], false);
 }
+
+#[test]
+fn files_that_the_configuration_names_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let key = serene_core::base::MasterKey::random();
+    let key_file = file("key", &format!("{}\n", key.to_base64()));
+    let resources = file("good.toml", "[[resource]]\nname = \"x\"\nphone = \"1\"\n");
+    let config =
+        env(&[("SERENE_MASTER_KEY_FILE", &key_file), ("SAFETY_RESOURCES_FILE", &resources)]);
+    assert_eq!((config.master_key, config.resources.count()), (Some(key.clone()), 1));
+    let config = env(&[]);
+    assert_eq!((config.master_key, config.resources.count()), (None, 0));
+    assert_eq!(env(&[("SERENE_MASTER_KEY", &key.to_base64())]).master_key, Some(key.clone()));
+
+    let bad_key = file("bad", "hunter2");
+    let bad_list = file("bad.toml", "[[resource]]\nname = \"x\"\n");
+    let both = [("SERENE_MASTER_KEY", key.to_base64()), ("SERENE_MASTER_KEY_FILE", key_file)];
+    let both: Vec<(&str, &str)> = both.iter().map(|(name, value)| (*name, &**value)).collect();
+    for (settings, said) in [
+        (&[("SERENE_MASTER_KEY", "hunter2")][..], "is not 32 bytes in base64"),
+        (&[("SERENE_MASTER_KEY_FILE", &*bad_key)][..], "is not 32 bytes in base64"),
+        (&[("SERENE_MASTER_KEY_FILE", "/no/such/file")][..], "/no/such/file cannot be read"),
+        (&both[..], "is set beside SERENE_MASTER_KEY"),
+        (&[("SAFETY_RESOURCES_FILE", &*bad_list)][..], "x has neither phone nor url"),
+        (&[("SAFETY_RESOURCES_FILE", "/no/such/file")][..], "/no/such/file cannot be read"),
+    ] {
+        let error = refused(settings);
+        assert!(error.contains(said) && !error.contains("hunter2"), "{error}");
+    }
+}

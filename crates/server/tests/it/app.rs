@@ -16,6 +16,7 @@ use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
     base::{Base, Clock, Error, Ids, MasterKey, Owner, Tasks},
+    safety::SafetyResources,
     schema::{MIGRATIONS, OWNED_TABLES},
     sealing,
 };
@@ -51,6 +52,8 @@ pub(crate) struct Setup {
     pub(crate) bcrypt_cost: u32,
     pub(crate) max_pages: Option<u32>,
     pub(crate) http: HttpOptions,
+    /// Where people in need can turn.
+    pub(crate) resources: SafetyResources,
     /// Seals what is private.
     pub(crate) master_key: Option<MasterKey>,
     /// Where the data lies: what an earlier server left, when one is given.
@@ -66,6 +69,7 @@ impl Default for Setup {
             bcrypt_cost: 4,
             max_pages: None,
             http: HttpOptions::default(),
+            resources: SafetyResources::default(),
             master_key: None,
             folder: None,
         }
@@ -112,6 +116,7 @@ impl TestApp {
                 throttle: setup.throttle,
             },
             engine: shared,
+            resources: setup.resources,
             instruction: None,
         };
         let serene = Arc::new(Serene::new(base, options).unwrap());

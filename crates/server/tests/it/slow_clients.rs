@@ -136,13 +136,17 @@ async fn slow_and_silent_clients_are_closed_while_ordinary_traffic_goes_on() {
         ordinary_times.len(),
         started.elapsed()
     );
+    let mut late = Vec::new();
     for kind in KINDS {
         let times = closed_after.iter().filter(|(of, _)| *of == kind).map(|(_, after)| *after);
         let (count, last) = (times.clone().count(), times.max().unwrap());
         eprintln!("{count} {kind:?}: the last closed after {last:.1?}");
         assert_eq!(count, OF_EACH, "{kind:?}");
-        assert!(last < CLOSED_WITHIN, "{kind:?} was closed after {last:?}");
+        if last >= CLOSED_WITHIN {
+            late.push((kind, last));
+        }
     }
+    assert!(late.is_empty(), "closed too late: {late:?}");
     assert!(ordinary_times.len() > 200, "{}", ordinary_times.len());
     assert!(p99 < P99_UNDER, "ordinary requests took {p99:?}");
     assert_eq!(server.get("/readyz", "").status, 200);

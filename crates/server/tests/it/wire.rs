@@ -57,9 +57,11 @@ async fn a_user_and_a_session() {
       "session_id": "(id)",
       "token_type": "bearer",
       "user": {
+        "country": null,
         "created_at": "(time)",
         "email": "mira@example.org",
         "id": "(id)",
+        "language": null,
         "time_zone": null,
         "updated_at": "(time)",
         "username": "mira"
@@ -68,9 +70,11 @@ async fn a_user_and_a_session() {
     "#);
     assert_json_snapshot!(got(&mira, "/api/v1/me").await, @r#"
     {
+      "country": null,
       "created_at": "(time)",
       "email": "mira@example.org",
       "id": "(id)",
+      "language": null,
       "time_zone": null,
       "updated_at": "(time)",
       "username": "mira"
