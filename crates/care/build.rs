@@ -1,6 +1,7 @@
 //! Compiles the phrase files of the crisis screen into tables. The modules are those of the crate.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 #[allow(
     dead_code,
@@ -22,7 +23,7 @@ mod screen {
 use screen::phrases::compile::{LANGUAGES, compile};
 
 #[expect(clippy::disallowed_methods, reason = "a build script is told its folders this way")]
-fn main() {
+fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=data/phrases");
     println!("cargo::rerun-if-changed=src/screen/phrases");
     println!("cargo::rerun-if-changed=src/screen/views");
@@ -33,7 +34,14 @@ fn main() {
             std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
         })
         .collect();
-    let tables = compile(&sources).unwrap_or_else(|error| panic!("{error}"));
+    let tables = match compile(&sources) {
+        Ok(tables) => tables,
+        Err(error) => {
+            println!("cargo::error={error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let folder = std::env::var_os("OUT_DIR").expect("Cargo sets it");
     std::fs::write(Path::new(&folder).join("phrases.bin"), tables).expect("the folder is ours");
+    ExitCode::SUCCESS
 }

@@ -1,5 +1,5 @@
 //! Prints the figures of the crisis screen. With `misses` it lists the sentences of the reviewed
-//! sets that come out wrong, with `held-out` those of the held-out slice; with `try`, it screens
+//! sets that come out wrong, with `late` those that were written last; with `try`, it screens
 //! each line of standard input.
 
 use std::io::BufRead as _;
@@ -9,7 +9,7 @@ use serene_care::screen::{Surface, report, screen};
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("misses") => list(false),
-        Some("held-out") => list(true),
+        Some("late") => list(true),
         Some("try") => {
             for line in std::io::stdin().lock().lines().map_while(Result::ok) {
                 println!("{:?}\t{line}", screen(&line, Surface::Chat));
@@ -19,8 +19,8 @@ fn main() {
     }
 }
 
-fn list(held_out: bool) {
-    for miss in report::misses(held_out) {
+fn list(late: bool) {
+    for miss in report::misses(late) {
         println!(
             "{} wanted {:?} got {:?} disguise {:?}: {}",
             miss.language,

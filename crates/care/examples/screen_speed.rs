@@ -21,9 +21,12 @@ fn main() {
     let (_, built) = timed(|| screen("hello", Surface::Entry));
     let (memory, program) = book_bytes();
     println!("book built in {built:?}, {} KiB and {} KiB", memory / 1024, program / 1024);
-    let (_, note) =
-        timed(|| (0..1000).filter(|_| screen(NOTE, Surface::Entry).tier.is_some()).count());
-    println!("a note of {} bytes: {:?}", NOTE.len(), note / 1000);
+    for (name, text) in [("English", NOTE), ("Russian", RUSSIAN), ("leet", LEET)] {
+        let note: String = text.chars().cycle().take(2000).collect();
+        let (_, taken) =
+            timed(|| (0..500).filter(|_| screen(&note, Surface::Entry).tier.is_some()).count());
+        println!("a note of 2,000 characters, {name}: {:?}", taken / 500);
+    }
     for (name, text) in [
         ("English", NOTE),
         ("Russian", RUSSIAN),

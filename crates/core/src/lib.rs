@@ -9,6 +9,7 @@ pub mod base;
 pub mod conversations;
 pub mod generations;
 pub mod journal;
+pub mod portable;
 pub mod safety;
 pub mod schema;
 pub mod sealing;

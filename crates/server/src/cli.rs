@@ -28,6 +28,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Read an export (GET /api/v1/me/export) into an account
+    Import {
+        /// The document; `-` reads standard input
+        file: std::path::PathBuf,
+        /// The user name or e-mail address of the account
+        #[arg(long, value_name = "NAME")]
+        user: String,
+    },
     /// Seal private text in the database under a master key
     Vault {
         #[command(subcommand)]

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod doctor;
 mod healthcheck;
+mod import;
 mod logging;
 mod out;
 mod serve;
@@ -74,6 +75,7 @@ async fn with_database(command: Command, config: &Config) -> anyhow::Result<Exit
     match command {
         Command::Migrate { command } => admin::migrate(config, command).await,
         Command::User { command } => admin::user(config, command).await,
+        Command::Import { file, user } => import::run(config, &file, &user).await,
         Command::Vault { command } => vault::run(config, command).await,
         Command::Doctor => doctor::run(config).await,
         Command::Serve

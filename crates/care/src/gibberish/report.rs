@@ -22,6 +22,11 @@ const TYPED: &str = include_str!("../../data/gibberish/mash.txt");
 /// Mash typed when nothing was changed any more.
 const TYPED_LATE: &str = include_str!("../../data/gibberish/mash-late.txt");
 
+/// Of ordinary text, at most this much is called gibberish.
+const MOST_FALSE_PERCENT: f64 = 0.1;
+/// Of keyboard mash, at least this much is.
+const LEAST_FOUND_PERCENT: f64 = 95.0;
+
 /// Every fifth line was not looked at while the bounds were found.
 const HELD_OUT_EVERY: usize = 5;
 /// Mash made of each manner: this many to find the bounds on, and a quarter more held out.
@@ -48,6 +53,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// How much is called gibberish, held-out lines included.
+    #[expect(clippy::cast_precision_loss, reason = "some thousands of lines")]
+    fn percent(&self) -> f64 {
+        let flagged = self.flagged + self.held_out_flagged;
+        100.0 * flagged as f64 / (self.lines + self.held_out).max(1) as f64
+    }
+
     fn add(&mut self, held_out: bool, flagged: bool) {
         let (lines, hits) = if held_out {
             (&mut self.held_out, &mut self.held_out_flagged)
@@ -87,6 +99,27 @@ fn lines(set: &str) -> impl Iterator<Item = (&str, &str)> {
 impl Report {
     fn note_wrong(&mut self, kind: &str, text: &str) {
         self.misjudged.push(format!("{kind}: {text} {:?}", judge(text)));
+    }
+
+    /// The promises that the figures do not keep, one line each: at most 0.1 % of ordinary
+    /// text called gibberish, at least 95 % of mash, held-out lines included.
+    pub fn shortfalls(&self) -> Vec<String> {
+        let mut shortfalls = Vec::new();
+        if self.natural.percent() > MOST_FALSE_PERCENT {
+            let found = self.natural.percent();
+            shortfalls.push(format!(
+                "ordinary text called gibberish: {found:.2} %, above {MOST_FALSE_PERCENT} %"
+            ));
+        }
+        for (name, tallies) in [("typed", &self.typed), ("made", &self.made)] {
+            let found = total(tallies, name).percent();
+            if found < LEAST_FOUND_PERCENT {
+                shortfalls.push(format!(
+                    "mash found, {name}: {found:.2} %, below {LEAST_FOUND_PERCENT} %"
+                ));
+            }
+        }
+        shortfalls
     }
 
     fn read_natural(&mut self, set: &str, late: bool) {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{GuardContext, guard};
+use super::{GuardContext, MAX_REPLY_CHARS, MAX_SENTENCES, emit, guard, sentences};
 
 const ACCEPTABLE: &str = include_str!("../../data/guard/acceptable.txt");
 const BAD: &str = include_str!("../../data/guard/bad.txt");
@@ -29,6 +29,9 @@ pub struct Report {
     pub bad: Vec<Tally>,
     /// The answers judged wrongly, with their kind and what was found.
     pub misjudged: Vec<String>,
+    /// Accepted answers of which something is shown that breaks a promise of the guard: each is a
+    /// fault.
+    pub violations: Vec<String>,
 }
 
 fn tally<'a>(tallies: &'a mut Vec<Tally>, kind: &str) -> &'a mut Tally {
@@ -62,6 +65,27 @@ pub(super) fn bad() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The instruction that the leaks among the bad answers repeat.
 pub(super) const CONTEXT: GuardContext<'static> = GuardContext { instruction: INSTRUCTION };
 
+/// What an answer breaks if it is accepted: it is one line of at most two sentences and 280 code
+/// points, and whatever [`emit`] has shown of it passes by itself, as it stands.
+fn broken(answer: &str) -> Option<&'static str> {
+    let guarded = guard(answer, &CONTEXT).ok()?;
+    let text = guarded.as_str();
+    if text.chars().count() > MAX_REPLY_CHARS || sentences::ends(text).len() > MAX_SENTENCES {
+        return Some("too long");
+    }
+    if text.chars().any(char::is_control) {
+        return Some("not one line");
+    }
+    let mut shown = String::new();
+    for slice in emit(&guarded) {
+        shown.push_str(slice);
+        if guard(&shown, &CONTEXT).is_err() {
+            return Some("a part of it does not pass");
+        }
+    }
+    (shown != text).then_some("not shown as it was accepted")
+}
+
 /// Runs the guard over the reviewed sets.
 pub fn report() -> Report {
     let mut report = Report::default();
@@ -81,6 +105,11 @@ pub fn report() -> Report {
         counted.right += usize::from(refused);
         if !refused {
             report.misjudged.push(format!("{kind}: {answer} (passed)"));
+        }
+    }
+    for (kind, answer) in acceptable().chain(bad()) {
+        if let Some(what) = broken(answer) {
+            report.violations.push(format!("{kind}: {answer} ({what})"));
         }
     }
     report
@@ -112,6 +141,7 @@ impl fmt::Display for Report {
         };
         table(f, "Acceptable answers that pass:", &self.acceptable)?;
         writeln!(f)?;
-        table(f, "Bad answers that are refused:", &self.bad)
+        table(f, "Bad answers that are refused:", &self.bad)?;
+        write!(f, "\nAccepted answers that break a promise: {}", self.violations.len())
     }
 }

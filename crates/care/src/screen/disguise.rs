@@ -51,6 +51,7 @@ pub fn disguise(text: &str, n: usize, seed: u64) -> Option<String> {
         11 => joined(text, "-", " "),
         12 => joined(text, "_", " "),
         13 => spaces(text, |_| "\n"),
+        14 if text.contains(char::is_numeric) => return None,
         14 => letters(text, leet),
         15 => letters(text, |c| if dice.one_in(3) { c } else { homoglyph(c) }),
         16 => masked(text),
@@ -169,12 +170,11 @@ fn doubled(text: &str, dice: &mut Dice) -> String {
 fn leet(c: char) -> char {
     match c {
         'a' | 'A' => '4',
-        'e' | 'E' => '3',
+        'e' | 'E' | 'з' | 'З' => '3',
         'i' | 'I' => '1',
         'o' | 'O' | 'о' | 'О' => '0',
         's' | 'S' => '5',
         't' | 'T' => '7',
-        'з' | 'З' => '3',
         other => other,
     }
 }
@@ -216,7 +216,7 @@ fn masked(text: &str) -> String {
                     && VOWELS.contains(w[1].to_lowercase().next().unwrap_or(w[1]))
             })
             .map(|at| at + 1)
-            .filter(|_| count >= 3);
+            .filter(|_| count >= 3 && !word.contains(char::is_numeric));
         chars.iter().enumerate().map(|(at, &c)| if Some(at) == inside { '*' } else { c }).collect()
     };
     let words: Vec<String> = text.split(' ').map(mask).collect();
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn some_of_them_by_name() {
         assert_eq!(disguise("kill myself", 14, 1).as_deref(), Some("k1ll my53lf"));
-        assert_eq!(disguise("kill myself", 16, 1).as_deref(), Some("k*ll mys*lf"));
+        assert_eq!(disguise("kill myself", 16, 1).as_deref(), Some("k*ll m*self"));
         assert_eq!(disguise("kill myself", 9, 1).as_deref(), Some("k i l l   m y s e l f"));
         assert_eq!(disguise("kill myself", 2, 1).as_deref(), Some("ｋｉｌｌ ｍｙｓｅｌｆ"));
     }

@@ -99,7 +99,9 @@ fn look_up(book: &Book, cells: &[Cell], at: &[usize], found: &mut Vec<Masked>) {
     let masks = word().filter(|cell| cell.kind == Kind::Symbol).count();
     let digits = at.len() - letters - masks;
     let joins = word().any(|cell| matches!(cell.ch, '-' | '.' | '_'));
-    if masks + digits == 0 || letters < 2 || masks > letters + 1 || joins && letters < 3 {
+    // Digits say more than masks do: one letter is enough beside three of them (`k111`).
+    let fewest = if masks == 0 && digits >= 3 { 1 } else { 2 };
+    if masks + digits == 0 || letters < fewest || masks > letters + 1 || joins && letters < 3 {
         return;
     }
     let signs: Vec<Sign> = word().map(sign).collect();

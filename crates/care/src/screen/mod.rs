@@ -35,6 +35,8 @@ mod matcher;
 mod phrases;
 pub mod report;
 mod sets;
+#[cfg(test)]
+mod tests;
 mod tiers;
 mod views;
 
@@ -97,26 +99,6 @@ impl Screening {
         if self.tier < Some(finding.tier) {
             self.tier = Some(finding.tier);
             self.phrase = Some(id);
-        }
-    }
-}
-
-#[cfg(test)]
-mod debug_tests {
-    #[test]
-    fn show() {
-        let text = std::fs::read_to_string("/tmp/show.txt").unwrap();
-        let book = &*super::BOOK;
-        for line in text.lines() {
-            let cells = super::views::cells(line);
-            let masked = super::masks::masked(book, &cells);
-            for view in super::views::views(&cells) {
-                println!("{line} view {}", view.text);
-                for h in super::matcher::hits(book, &view, &masked) {
-                    let p = book.phrase(h.phrase);
-                    println!("   {} {:?} {}", p.id, p.meaning, &view.text[h.start..h.end]);
-                }
-            }
         }
     }
 }

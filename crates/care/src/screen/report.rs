@@ -7,6 +7,11 @@ use super::disguise::{DISGUISES, disguise};
 use super::sets::{Sentence, sentences};
 use super::{Language, Surface, Tier, fixed_answer, screen};
 
+/// Of explicit intent, plain and disguised, at least this much is found.
+pub const LEAST_FOUND_PERCENT: f64 = 99.5;
+/// Of harmless sentences, at most this much is taken for more than a bare word.
+pub const MOST_FALSE_PERCENT: f64 = 1.0;
+
 /// How many of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Share {
@@ -25,6 +30,11 @@ impl Share {
     fn add(&mut self, other: Self) {
         self.hits += other.hits;
         self.of += other.of;
+    }
+
+    fn with(mut self, other: Self) -> Self {
+        self.add(other);
+        self
     }
 
     /// In percent; of nothing, 100.
@@ -90,12 +100,12 @@ impl Figures {
 }
 
 /// Figures by language, for the sentences the phrases were developed with and for those that were
-/// held out.
+/// written when the phrases stood.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
     /// The version of the phrases.
     pub version: u32,
-    /// Each language: developed with, held out.
+    /// Each language: developed with, written late.
     pub languages: Vec<(Language, Figures, Figures)>,
 }
 
@@ -106,18 +116,40 @@ pub fn report() -> Report {
         Language::ALL.map(|language| (language, Figures::default(), Figures::default())).into();
     for sentence in sentences() {
         let row = &mut languages[sentence.language as usize];
-        if sentence.held_out { row.2.count(&sentence) } else { row.1.count(&sentence) }
+        if sentence.late { row.2.count(&sentence) } else { row.1.count(&sentence) }
     }
     Report { version: super::version(), languages }
 }
 
 impl Report {
-    /// All languages together: developed with, held out.
+    /// The promises that the figures do not keep, one line each: at least [`LEAST_FOUND_PERCENT`] of
+    /// explicit intent, plain and disguised, and at most [`MOST_FALSE_PERCENT`] of false alarms, over
+    /// every reviewed sentence of every language.
+    pub fn shortfalls(&self) -> Vec<String> {
+        let (developed, late) = self.totals();
+        let explicit = developed.explicit.with(late.explicit);
+        let disguised = developed.disguised.with(late.disguised);
+        let false_alarms = developed.false_alarms.with(late.false_alarms);
+        let mut shortfalls = Vec::new();
+        for (name, share) in [("explicit intent", explicit), ("disguised intent", disguised)] {
+            if share.percent() < LEAST_FOUND_PERCENT {
+                let found = cell(share);
+                shortfalls.push(format!("{name} found: {found}, below {LEAST_FOUND_PERCENT} %"));
+            }
+        }
+        if false_alarms.percent() > MOST_FALSE_PERCENT {
+            let raised = cell(false_alarms);
+            shortfalls.push(format!("false alarms: {raised}, above {MOST_FALSE_PERCENT} %"));
+        }
+        shortfalls
+    }
+
+    /// All languages together: developed with, written late.
     pub fn totals(&self) -> (Figures, Figures) {
         let mut totals = (Figures::default(), Figures::default());
-        for (_, developed, held_out) in &self.languages {
+        for (_, developed, late) in &self.languages {
             totals.0.add(developed);
-            totals.1.add(held_out);
+            totals.1.add(late);
         }
         totals
     }
@@ -125,14 +157,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (developed, held_out) = self.totals();
+        let (developed, late) = self.totals();
         writeln!(f, "Crisis screen, phrases version {}, {DISGUISES} disguises", self.version)?;
         writeln!(f, "\nSentences the phrases were developed with:")?;
         let rows = self.languages.iter().map(|row| (row.0.code(), &row.1));
         table(f, rows.chain([("all", &developed)]))?;
-        writeln!(f, "\nSentences held out:")?;
+        writeln!(f, "\nSentences written when the phrases stood:")?;
         let rows = self.languages.iter().map(|row| (row.0.code(), &row.2));
-        table(f, rows.chain([("all", &held_out)]))
+        table(f, rows.chain([("all", &late)]))
     }
 }
 
@@ -187,11 +219,10 @@ pub struct Miss {
     pub text: String,
 }
 
-/// The sentences that come out wrong, to work on the phrases. Those held out are left out unless
-/// asked for.
-pub fn misses(held_out: bool) -> Vec<Miss> {
+/// The sentences that come out wrong: those the phrases were developed with, or the late ones.
+pub fn misses(late: bool) -> Vec<Miss> {
     let mut misses = Vec::new();
-    for sentence in sentences().into_iter().filter(|sentence| sentence.held_out == held_out) {
+    for sentence in sentences().into_iter().filter(|sentence| sentence.late == late) {
         let mut check = |disguise: Option<usize>, text: &str| {
             let got = screen(text, Surface::Chat).tier;
             let right = match sentence.tier {
@@ -217,4 +248,29 @@ pub fn misses(held_out: bool) -> Vec<Miss> {
 
 fn is_explicit(text: &str) -> bool {
     screen(text, Surface::Chat).tier == Some(Tier::Explicit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_its_bound_is_named() {
+        let share = |hits, of| Share { hits, of };
+        let good = Figures {
+            explicit: share(995, 1000),
+            disguised: share(1990, 2000),
+            false_alarms: share(10, 1000),
+            ..Figures::default()
+        };
+        let report = |late| Report { version: 1, languages: vec![(Language::En, good, late)] };
+        assert_eq!(report(Figures::default()).shortfalls(), [""; 0]);
+        let explicit = Figures { explicit: share(0, 1), ..Figures::default() };
+        assert_eq!(
+            report(explicit).shortfalls(),
+            ["explicit intent found: 995/1001 99.4 %, below 99.5 %"]
+        );
+        let alarms = Figures { false_alarms: share(9, 9), ..Figures::default() };
+        assert_eq!(report(alarms).shortfalls(), ["false alarms: 19/1009 1.9 %, above 1 %"]);
+    }
 }

@@ -3,7 +3,8 @@
 //!
 //! A file has sections in brackets. `(a|b|)` in a sentence makes one sentence per choice, so that
 //! a line stands for a handful of variants. Sentences of the explicit tier are also put into
-//! carriers, sentences that stand around the `{}`.
+//! carriers, sentences that stand around the `{}`. A section whose name ends in ` late` was written
+//! when the phrases stood, and has taught them nothing; its sentences stand alone.
 
 use super::{Language, Tier};
 
@@ -27,8 +28,6 @@ static SOURCES: [(Language, &str); 15] = [
 
 /// How many carriers each explicit sentence is put into, besides standing alone.
 const CARRIERS: usize = 3;
-/// One line in this many was held out while the phrases were written.
-const HELD_OUT: u64 = 5;
 
 /// A sentence and what the screen should say of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,8 +35,8 @@ pub(super) struct Sentence {
     pub(super) language: Language,
     /// The tier to be found; `None` for a harmless sentence.
     pub(super) tier: Option<Tier>,
-    /// Whether nobody looked at its result before the phrases were finished.
-    pub(super) held_out: bool,
+    /// Whether it was written when the phrases were finished.
+    pub(super) late: bool,
     pub(super) text: String,
 }
 
@@ -52,18 +51,15 @@ fn read(language: Language, source: &str) -> Vec<Sentence> {
         lines.iter().filter(|line| line.0 == "carriers").map(|line| line.1).collect();
     let mut sentences = Vec::new();
     for (index, &(section, line)) in lines.iter().enumerate() {
-        let tier = match section {
-            "explicit" => Some(Tier::Explicit),
-            "method" => Some(Tier::Method),
-            "passive" => Some(Tier::Passive),
-            "bare" => Some(Tier::BareWord),
-            "harmless" => None,
-            _ => continue,
-        };
-        let held_out = hash(line).is_multiple_of(HELD_OUT);
+        let (name, late) =
+            section.strip_suffix(" late").map_or((section, false), |name| (name, true));
+        let tier = tier(name);
+        if tier.is_none() && name != "harmless" {
+            continue;
+        }
         for (variant, text) in choices(line).into_iter().enumerate() {
-            let mut add = |text| sentences.push(Sentence { language, tier, held_out, text });
-            if tier == Some(Tier::Explicit) && !carriers.is_empty() {
+            let mut add = |text| sentences.push(Sentence { language, tier, late, text });
+            if tier == Some(Tier::Explicit) && !late {
                 for turn in 0..CARRIERS {
                     let carrier = carriers[(index * CARRIERS + variant + turn) % carriers.len()];
                     add(carrier.replace("{}", &text));
@@ -73,6 +69,11 @@ fn read(language: Language, source: &str) -> Vec<Sentence> {
         }
     }
     sentences
+}
+
+/// The tier that a section's sentences belong to. Harmless ones and carriers belong to none.
+fn tier(section: &str) -> Option<Tier> {
+    Tier::ALL.into_iter().find(|tier| tier.name() == section)
 }
 
 /// Each line with the section it stands in.
@@ -102,13 +103,6 @@ fn choices(line: &str) -> Vec<String> {
     all
 }
 
-/// FNV-1a: stable across platforms and versions, so that the same lines stay held out.
-fn hash(line: &str) -> u64 {
-    line.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +110,22 @@ mod tests {
     #[test]
     fn choices_are_written_out() {
         assert_eq!(choices("a (b|c) (d|)e"), ["a b de", "a c de", "a b e", "a c e"]);
+    }
+
+    #[test]
+    fn every_line_of_the_sets_is_read_whole() {
+        for (language, source) in SOURCES {
+            for (section, line) in sections(source) {
+                let name = section.strip_suffix(" late").unwrap_or(section);
+                assert!(
+                    ["carriers", "harmless"].contains(&name) || tier(name).is_some(),
+                    "{language}: [{section}]"
+                );
+                assert_eq!(name == "carriers", line.contains("{}"), "{language}: {line}");
+                let whole = |text: &String| !text.contains(['(', ')', '|', '[', ']']);
+                assert!(choices(line).iter().all(whole), "{language}: {line}");
+            }
+        }
     }
 
     #[test]

@@ -344,6 +344,83 @@ impl Conversations {
         Ok((Exchange { user_message, assistant_message }, statements))
     }
 
+    /// The owner's conversations after a number, those in the trash too; a page of them.
+    pub(crate) async fn all_after(
+        &self,
+        owner: Owner,
+        after: i64,
+    ) -> Result<Vec<Conversation>, Error> {
+        store::all_after(&self.base, owner, after).await
+    }
+
+    /// The owner's messages after a number, every version and those in the trash too; a page of
+    /// them. Of attachments only the count is true.
+    pub(crate) async fn all_messages_after(
+        &self,
+        owner: Owner,
+        after: i64,
+    ) -> Result<Vec<Message>, Error> {
+        store::all_messages_after(&self.base, owner, after).await
+    }
+
+    /// What came with a message.
+    pub(crate) async fn attachments_of(
+        &self,
+        owner: Owner,
+        message_id: Uuid,
+    ) -> Result<Vec<Attachment>, Error> {
+        store::attachments_of(&self.base, owner, message_id).await
+    }
+
+    /// Stores a conversation as it was elsewhere, under a number of its own. False when its id is
+    /// in use already.
+    pub(crate) async fn adopt(&self, owner: Owner, new: Conversation) -> Result<bool, Error> {
+        let number = self.conversation_numbers.next(&self.base.db).await?;
+        let new = Conversation { number, ..new };
+        let insert = store::insert_conversation(&self.base.vault.of(owner)?, owner, &new);
+        match self.base.db.commit(Write::from(insert)).await {
+            Ok(_) => Ok(true),
+            Err(DbError::Duplicate(key)) if key == "conversations_owner_id_id_key" => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stores a message as it was elsewhere, at its own position, under a number of its own. False
+    /// when its id is in use already.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without its conversation; [`Error::IdTaken`] when its place is taken.
+    pub(crate) async fn adopt_message(
+        &self,
+        owner: Owner,
+        new: Message,
+        images: Vec<(Uuid, NewAttachment)>,
+    ) -> Result<bool, Error> {
+        let number = self.message_numbers.next(&self.base.db).await?;
+        let (mut ids, images): (Vec<Uuid>, Vec<NewAttachment>) = images.into_iter().unzip();
+        ids.reverse();
+        let images = attachment::with_ids(images, || ids.pop().unwrap_or_default());
+        let attachments = images.iter().map(|(info, _)| info.clone()).collect();
+        let new = Message { number, attachments, ..new };
+        let id = new.id;
+        let keeper = &self.base.vault.of(owner)?;
+        let mut write =
+            Write::from(store::grow(owner, &new)).with(store::insert_message(keeper, owner, &new));
+        for (ordinal, image) in (0..).zip(images) {
+            write = write.with(store::insert_attachment(keeper, owner, &new, ordinal, image));
+        }
+        match self.base.db.commit(write).await {
+            Ok(_) => Ok(true),
+            Err(DbError::Guard(_)) => Err(Error::NotFound(Resource::Conversation)),
+            // The same message has the same place: either of the two keys may be named.
+            Err(DbError::Duplicate(_)) if store::has_message(&self.base, owner, id).await? => {
+                Ok(false)
+            }
+            Err(DbError::Duplicate(_)) => Err(Error::IdTaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes everything of an owner, in pieces that let other writers through.
     pub(crate) async fn delete_all(&self, owner: Owner) -> Result<(), Error> {
         self.base.delete_in_pieces(|| store::delete_any_message_chunk(owner)).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Attachment, AttachmentInfo, Conversation, Kind, ListConversations, MediaType, Message,
-    MessageOrder, MessageStatus, Role, SafetyTier,
+    MessageOrder, MessageStatus, Role, SafetyTier, Shelf,
 };
 use crate::base::{
     Base, Cursor, Error, Owner, PageSize, Time, Title, limits,
@@ -30,8 +30,9 @@ macro_rules! message_columns {
 
 serene_db::statements! {
     INSERT_CONVERSATION = "conversations.insert":
-        "INSERT INTO conversations (owner_id, id, number, kind, shelf, title, next_position, \
-         message_count, created_at, updated_at) VALUES (?, ?, ?, ?, 'active', ?, 1, 0, ?, ?)";
+        "INSERT INTO conversations (owner_id, id, number, kind, shelf, title, pinned_at, \
+         archived_at, ended_at, deleted_at, next_position, message_count, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?)";
     LIST_FIRST = "conversations.list_first":
         concat!("SELECT ", conversation_columns!(), " FROM conversations",
                 " WHERE owner_id = ? AND kind = ? AND shelf = ?",
@@ -94,8 +95,9 @@ serene_db::statements! {
 
     INSERT_MESSAGE = "messages.insert":
         "INSERT INTO messages (owner_id, id, number, conversation_id, position, version, shown, \
-         role, status, content, safety_tier, generation_id, attachment_count, created_at, \
-         updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         role, status, content, error_code, safety_tier, generation_id, engine, model, \
+         attachment_count, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     MESSAGES_FORWARD = "messages.forward":
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " WHERE m.owner_id = ? AND m.conversation_id = ? AND m.position > ? AND m.shown = 1",
@@ -145,6 +147,25 @@ serene_db::statements! {
         "SELECT id, media_type, size_bytes, data, message_id FROM attachments \
          WHERE owner_id = ? AND conversation_id = ? AND position < ? \
          ORDER BY position DESC, ordinal DESC LIMIT ?";
+
+    ALL_AFTER = "conversations.all_after":
+        concat!("SELECT ", conversation_columns!(), " FROM conversations",
+                " WHERE owner_id = ? AND number > ? AND shelf <> 'purging'",
+                " ORDER BY number LIMIT 200");
+    ALL_MESSAGES_AFTER = "messages.all_after":
+        concat!("SELECT ", message_columns!(), " FROM messages m",
+                " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
+                " WHERE m.owner_id = ? AND m.number > ? AND c.shelf <> 'purging'",
+                " ORDER BY m.number LIMIT 200");
+    ATTACHMENTS_OF = "attachments.of_message":
+        "SELECT id, media_type, size_bytes, data FROM attachments \
+         WHERE owner_id = ? AND message_id = ? ORDER BY ordinal LIMIT 100";
+    HAS_MESSAGE = "messages.exists":
+        "SELECT id FROM messages WHERE owner_id = ? AND id = ? LIMIT 1";
+    GROW = "conversations.grow":
+        "UPDATE conversations SET message_count = message_count + ?, \
+         next_position = CASE WHEN next_position > ? THEN next_position ELSE ? END \
+         WHERE owner_id = ? AND id = ? AND shelf <> 'purging'";
 
     STORED_TITLES = "conversations.stored_titles":
         "SELECT id, title FROM conversations WHERE owner_id = ? AND id > ? ORDER BY id LIMIT ?";
@@ -282,6 +303,11 @@ fn attachment_with_data(keeper: &Keeper, row: &Row<'_>) -> Result<Attachment, Er
 pub(super) fn insert_conversation(keeper: &Keeper, owner: Owner, new: &Conversation) -> Statement {
     let title = new.title.as_ref();
     let title = title.map(|title| keeper.seal(title_place(new.id), title.expose()));
+    let shelf = match (new.deleted_at, new.archived_at) {
+        (Some(_), _) => Shelf::Trash,
+        (None, Some(_)) => Shelf::Archived,
+        (None, None) => Shelf::Active,
+    };
     Statement::new(
         &INSERT_CONVERSATION,
         values![
@@ -289,7 +315,12 @@ pub(super) fn insert_conversation(keeper: &Keeper, owner: Owner, new: &Conversat
             new.id,
             new.number,
             new.kind.as_str(),
+            shelf.as_str(),
             title,
+            new.pinned_at.map(Time::as_micros),
+            new.archived_at.map(Time::as_micros),
+            new.ended_at.map(Time::as_micros),
+            new.deleted_at.map(Time::as_micros),
             new.created_at.as_micros(),
             new.updated_at.as_micros(),
         ],
@@ -416,8 +447,11 @@ pub(super) fn insert_message(keeper: &Keeper, owner: Owner, new: &Message) -> St
             new.role.as_str(),
             new.status.as_str(),
             keeper.seal(content_place(new.id), new.content.expose()),
+            new.error_code.clone(),
             new.safety_tier.map(SafetyTier::name),
             new.generation_id,
+            new.engine.clone(),
+            new.model.clone(),
             i64::try_from(new.attachments.len()).unwrap_or(i64::MAX),
             new.created_at.as_micros(),
             new.updated_at.as_micros(),
@@ -548,6 +582,52 @@ pub(super) async fn attachment(
     let keeper = base.vault.of(owner)?;
     let map = |row: &Row<'_>| attachment_with_data(&keeper, row);
     base.db.query_one(Select::new(&ATTACHMENT, values![owner.id(), id], map)).await
+}
+
+/// Conversations after a number, those in the trash too.
+pub(super) async fn all_after(
+    base: &Base,
+    owner: Owner,
+    after: i64,
+) -> Result<Vec<Conversation>, Error> {
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| conversation(&keeper, row);
+    base.db.query(Select::new(&ALL_AFTER, values![owner.id(), after], map)).await
+}
+
+/// Messages after a number, every version of them, those in the trash too.
+pub(super) async fn all_messages_after(
+    base: &Base,
+    owner: Owner,
+    after: i64,
+) -> Result<Vec<Message>, Error> {
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| message(&keeper, row);
+    base.db.query(Select::new(&ALL_MESSAGES_AFTER, values![owner.id(), after], map)).await
+}
+
+pub(super) async fn attachments_of(
+    base: &Base,
+    owner: Owner,
+    message_id: Uuid,
+) -> Result<Vec<Attachment>, Error> {
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| attachment_with_data(&keeper, row);
+    base.db.query(Select::new(&ATTACHMENTS_OF, values![owner.id(), message_id], map)).await
+}
+
+/// Whether there is such a message, wherever it lies.
+pub(super) async fn has_message(base: &Base, owner: Owner, id: Uuid) -> Result<bool, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>(row.get::<Uuid>(0)?);
+    let found = base.db.query_one(Select::new(&HAS_MESSAGE, values![owner.id(), id], map)).await?;
+    Ok(found.is_some())
+}
+
+/// Makes room for a message that comes from elsewhere with a position of its own.
+pub(super) fn grow(owner: Owner, message: &Message) -> Statement {
+    let next = message.position.saturating_add(1);
+    let shown = i64::from(message.shown);
+    Statement::guard(&GROW, values![shown, next, next, owner.id(), message.conversation_id])
 }
 
 /// The end of a reply: its message as it stands now, and the conversation free again.

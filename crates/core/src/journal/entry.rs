@@ -167,7 +167,7 @@ impl Note {
         self.0.expose()
     }
 
-    pub(super) fn into_private(self) -> Private {
+    pub(crate) fn into_private(self) -> Private {
         self.0
     }
 }

@@ -82,6 +82,21 @@ impl Journal {
         }
     }
 
+    /// Stores an entry as it was elsewhere. False when its id is in use already.
+    pub(crate) async fn adopt(
+        &self,
+        owner: Owner,
+        entry: Entry,
+        mood: &Mood,
+    ) -> Result<bool, Error> {
+        let insert = store::insert(&self.base.vault.of(owner)?, owner, &entry, mood);
+        match self.base.db.commit(Write::from(insert)).await {
+            Ok(_) => Ok(true),
+            Err(DbError::Duplicate(key)) if key == "entries_owner_id_id_key" => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The entries before `cursor`, newest first, as many as a search reads at a time.
     pub(crate) async fn scan(
         &self,

@@ -24,8 +24,8 @@ macro_rules! entry_columns {
 serene_db::statements! {
     INSERT = "entries.insert":
         "INSERT INTO entries (owner_id, id, day, mood, mood_folded, tags, note, ai_status, \
-         ai_response, safety_tier, revision, written_at, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         ai_response, ai_error_code, safety_tier, revision, written_at, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     FIND = "entries.find":
         concat!("SELECT ", entry_columns!(),
                 " FROM entries WHERE owner_id = ? AND id = ? LIMIT 1");
@@ -144,6 +144,7 @@ pub(super) fn insert(keeper: &Keeper, owner: Owner, new: &Entry, mood: &Mood) ->
             keeper.seal(place(NOTE, new.id), new.note.expose()),
             new.ai_status.as_str(),
             sealed_response(keeper, new),
+            new.ai_error_code.clone(),
             new.safety_tier.map(SafetyTier::name),
             new.revision,
             new.written_at.as_micros(),

@@ -43,6 +43,18 @@ pub struct UsageRecord {
     pub tokens: serene_llm::Usage,
 }
 
+/// A record as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptRecord {
+    pub(crate) id: Uuid,
+    pub(crate) purpose: String,
+    pub(crate) status: String,
+    pub(crate) engine: String,
+    pub(crate) model: String,
+    pub(crate) tokens: serene_llm::Usage,
+    pub(crate) created_at: Time,
+}
+
 /// A guess where the provider counted nothing: four bytes a token. A call that gave no text is not
 /// charged.
 pub(crate) fn estimate(prompt_bytes: usize, text: &str) -> serene_llm::Usage {
@@ -77,6 +89,15 @@ impl Ledger {
     /// Every record of an owner, newest first, at most 1,000: for tests and reports.
     pub async fn records(&self, owner: Owner) -> Result<Vec<(Uuid, serene_llm::Usage)>, Error> {
         store::records(&self.base.db, owner).await
+    }
+
+    /// The owner's records after an id, in the order in which they were made; a page of them.
+    pub(crate) async fn all_after(
+        &self,
+        owner: Owner,
+        after: Uuid,
+    ) -> Result<Vec<KeptRecord>, Error> {
+        store::all_after(&self.base.db, owner, after).await
     }
 
     /// Deletes everything of an owner.

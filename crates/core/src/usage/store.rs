@@ -1,10 +1,10 @@
 //! The SQL of the ledger. Nobody else touches `usage_records`.
 
-use serene_db::{Db, Row, Select, Statement, values};
+use serene_db::{Db, DbError, Row, Select, Statement, values};
 use serene_llm::Usage;
 use uuid::Uuid;
 
-use super::UsageRecord;
+use super::{KeptRecord, UsageRecord};
 use crate::base::{Error, Owner, Time};
 
 serene_db::statements! {
@@ -15,6 +15,10 @@ serene_db::statements! {
     RECORDS = "usage_records.list":
         "SELECT id, prompt_tokens, completion_tokens, cached_tokens, estimated \
          FROM usage_records WHERE owner_id = ? ORDER BY id DESC LIMIT 1000";
+    ALL_AFTER = "usage_records.all_after":
+        "SELECT id, purpose, status, engine, model, created_at, prompt_tokens, completion_tokens, \
+         cached_tokens, estimated FROM usage_records \
+         WHERE owner_id = ? AND id > ? ORDER BY id LIMIT 500";
     DELETE_CHUNK = "usage_records.delete_chunk":
         "DELETE FROM usage_records WHERE owner_id = ? AND id IN (SELECT id FROM \
          (SELECT id FROM usage_records WHERE owner_id = ? LIMIT 1000) AS chunk)";
@@ -40,17 +44,38 @@ pub(super) fn insert(owner: Owner, id: Uuid, record: &UsageRecord, now: Time) ->
     )
 }
 
+/// The tokens in the four columns from this one on.
+fn usage(row: &Row<'_>, first: usize) -> Result<Usage, DbError> {
+    Ok(Usage {
+        prompt_tokens: row.get(first)?,
+        completion_tokens: row.get(first + 1)?,
+        cached_tokens: row.get(first + 2)?,
+        estimated: row.get(first + 3)?,
+    })
+}
+
 pub(super) async fn records(db: &Db, owner: Owner) -> Result<Vec<(Uuid, Usage)>, Error> {
-    let map = |row: &Row<'_>| {
-        let usage = Usage {
-            prompt_tokens: row.get(1)?,
-            completion_tokens: row.get(2)?,
-            cached_tokens: row.get(3)?,
-            estimated: row.get(4)?,
-        };
-        Ok((row.get(0)?, usage))
-    };
+    let map = |row: &Row<'_>| Ok((row.get(0)?, usage(row, 1)?));
     db.query(Select::new(&RECORDS, values![owner.id()], map)).await
+}
+
+pub(super) async fn all_after(
+    db: &Db,
+    owner: Owner,
+    after: Uuid,
+) -> Result<Vec<KeptRecord>, Error> {
+    let map = |row: &Row<'_>| {
+        Ok(KeptRecord {
+            id: row.get(0)?,
+            purpose: row.get(1)?,
+            status: row.get(2)?,
+            engine: row.get(3)?,
+            model: row.get(4)?,
+            created_at: Time::from_micros(row.get(5)?),
+            tokens: usage(row, 6)?,
+        })
+    };
+    db.query(Select::new(&ALL_AFTER, values![owner.id(), after], map)).await
 }
 
 pub(super) fn delete_chunk(owner: Owner) -> Statement {

@@ -1,10 +1,17 @@
 //! `/api/v1/me`: the caller's own account.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{
+    Json as Answer,
+    body::Body,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde::Deserialize;
 use serene_core::{
     accounts::UserChanges,
     base::{Country, Email, Language, Password, Username, Zone},
+    portable,
 };
 use utoipa::ToSchema;
 
@@ -76,6 +83,30 @@ pub(crate) async fn change(
         return Err(ApiError::new(Code::InvalidRequest, text));
     }
     Ok(Answer(app.serene.accounts.change_user(caller.owner, changes).await?.into()))
+}
+
+/// Export everything of mine
+///
+/// One JSON document: the account, conversations with those in the trash, messages with every
+/// version and attachment, entries, usage. It is written while it is read. When it is cut off (the
+/// server stops), the connection is closed before the end, and the document is not whole.
+#[utoipa::path(get, path = "/api/v1/me/export", tag = "me", operation_id = "export_me",
+    responses((status = 200, content_type = "application/json", body = Object,
+               description = "The document; docs/export.md describes it")))]
+pub(crate) async fn export(State(app): State<App>, Caller(caller): Caller) -> Response {
+    let pieces = portable::export(&app.serene, &caller);
+    let pieces = futures_util::stream::unfold(pieces, |mut pieces| async move {
+        Some((pieces.recv().await?, pieces))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"serene-export.json\""),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, Body::from_stream(pieces)).into_response()
 }
 
 /// Delete my account

@@ -31,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(auth::sessions))
         .routes(routes!(auth::revoke_session))
         .routes(routes!(me::read, me::change, me::delete))
+        .routes(routes!(me::export))
         .routes(routes!(me::change_password))
         // Conversations.
         .routes(routes!(conversations::create, conversations::list))

@@ -3,6 +3,7 @@
 
 mod care;
 mod commands;
+mod import;
 mod logs;
 mod memory;
 mod models;

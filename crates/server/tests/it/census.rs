@@ -45,6 +45,7 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("revoke_session", Named(Session), &[""]),
     ("read_me", Own, &[""]),
     ("change_me", Own, &[""]),
+    ("export_me", Own, &[""]),
     ("delete_me", Own, &[""]),
     ("change_password", Own, &[""]),
     ("create_conversation", Own, &[""]),

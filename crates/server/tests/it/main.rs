@@ -12,6 +12,7 @@ mod census;
 mod conversations;
 mod crisis;
 mod docs;
+mod export;
 mod journal;
 mod messages;
 mod mock_model;

@@ -113,10 +113,10 @@ impl Book {
             let mut rest = self.spellings.get(found.pattern().as_usize());
             std::iter::from_fn(move || {
                 while let [low, high, count, more @ ..] = rest {
-                    let (doubles, after) = more.split_at(usize::from(*count));
+                    let (twice, after) = more.split_at(usize::from(*count));
                     rest = after;
                     let doubled = |&at: &u8| view.run(found.start() + usize::from(at)).is_some();
-                    if doubles.iter().all(doubled) {
+                    if twice.iter().all(doubled) {
                         let word = u16::from_le_bytes([*low, *high]);
                         return Some((word, found.start(), found.end()));
                     }

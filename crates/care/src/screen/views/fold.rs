@@ -286,7 +286,10 @@ fn mark_gaps(cells: &mut [Cell]) {
         if last_word == 1 && length == 1 {
             // Between words the gap is wider than between letters: `k.i.l.l m.y.s.e.l.f`.
             let width = width(&cells[gap..word]);
-            if narrowest.is_none_or(|narrowest| width <= narrowest) {
+            if matches!(cells[gap..word], [Cell { ch: '\'' | '’', .. }]) {
+                // An apostrophe is no gap to measure the others by: `I'm   g o i n g`.
+                cells[word].before = Gap::Spelling;
+            } else if narrowest.is_none_or(|narrowest| width <= narrowest) {
                 narrowest = Some(width);
                 cells[word].before = Gap::Spelling;
             }
@@ -321,6 +324,7 @@ fn ends_sentence(gap: &[Cell], next: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::Gap::{Plain, Spelling};
     use super::*;
 
     fn folded(text: &str) -> String {
@@ -361,7 +365,6 @@ mod tests {
         let gaps = |text: &str| {
             cells(text).iter().filter(|c| c.is_word()).map(|c| c.before).collect::<Vec<_>>()
         };
-        use Gap::{Plain, Spelling};
         assert_eq!(gaps("a.b c.d")[1..], [Spelling, Plain, Spelling]);
         assert_eq!(gaps("a b  c d")[1..], [Spelling, Plain, Spelling]);
         assert_eq!(gaps("I am"), [Plain, Plain, Plain]);

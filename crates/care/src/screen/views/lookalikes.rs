@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 /// Latin letters with marks, which lose them by decomposition.
 const LOOKALIKES: &[(char, &str)] = &[
     ('a', "аАαΑᴀɑɐӕꓮᎪ🅐🅰🇦ꬰ"),
-    ('b', "вВβΒʙƅЪъɓᏴꓐᏏ🅑🅱🇧ƀʙ"),
+    ('b', "вВβΒʙƅЪъɓᏴꓐᏏ🅑🅱🇧ƀ"),
     ('c', "сСϲϹᴄƈȼꓚᏟⅽ🅒🅲🇨ɕςↄ"),
     ('d', "ԁԀᴅɗđɖꓓᎠ🅓🅳🇩ð"),
     ('e', "еЕεΕᴇɇєЄэЭꓰᎬ🅔🅴🇪ɛəɘ℮"),

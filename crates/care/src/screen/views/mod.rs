@@ -53,15 +53,20 @@ pub(super) struct View {
     gaps: Vec<u32>,
 }
 
-/// Every view that a text needs: the plain one, and with digits or signs inside words the two
-/// leet ones.
+/// Every view that a text needs: the plain one, and with digits or signs inside words the leet ones.
 pub(super) fn views(cells: &[Cell]) -> impl Iterator<Item = View> {
     let cyrillic = cells.iter().any(|cell| matches!(cell.ch, '\u{0430}'..='\u{045F}'));
     let [i, l] = ['i', 'l'].map(|one| Leet { one, cyrillic });
     let leet = (0..cells.len()).any(|at| leet_at(cells, at, i).is_some());
     let ones = leet && cells.iter().any(|cell| matches!(cell.ch, '1' | '!' | '|' | '¡' | '¦'));
-    let readings =
-        [Some(Reading::Plain), leet.then_some(Reading::Leet(i)), ones.then_some(Reading::Leet(l))];
+    let latin = Leet { cyrillic: false, ..i };
+    let readings = [
+        Some(Reading::Plain),
+        leet.then_some(Reading::Leet(i)),
+        ones.then_some(Reading::Leet(l)),
+        // Among Cyrillic letters there may be a sentence in Latin ones.
+        (leet && cyrillic).then_some(Reading::Leet(latin)),
+    ];
     readings.into_iter().flatten().map(|reading| View::new(cells, reading))
 }
 

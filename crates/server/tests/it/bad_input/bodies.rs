@@ -185,7 +185,8 @@ async fn bad_utf8_is_refused_wherever_text_may_stand() {
             let reply = send_bytes(&mira, "POST", path, body).await;
             reply.expect_error(400, "INVALID_JSON");
         }
-        let escaped: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let escaped: Vec<String> = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+        let escaped = escaped.concat();
         let reply = mira.get(&format!("{CONVERSATIONS}/{escaped}")).await;
         reply.expect_error(404, "CONVERSATION_NOT_FOUND");
         for query in [format!("cursor={escaped}"), format!("{escaped}=1")] {

@@ -84,7 +84,9 @@ impl Graph {
             next.sort_unstable();
             let list = next.chunk_by(|a, b| a.0 == b.0).map(|same| {
                 let mut reached = Vec::new();
-                same.iter().for_each(|&(_, node)| self.reach(node, &mut reached));
+                for &(_, node) in same {
+                    self.reach(node, &mut reached);
+                }
                 (same[0].0, places.at(reached))
             });
             steps.push(list.collect());

@@ -69,8 +69,7 @@ pub(super) struct File {
     pub(super) statements: Vec<Statement>,
 }
 
-/// Why a phrase file cannot be read. The files are part of the program, so a test sees this and
-/// nobody else.
+/// Why a phrase file cannot be read: it stops the build.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SyntaxError {
     pub(super) line: usize,
@@ -121,8 +120,11 @@ pub(super) fn parse(source: &str) -> Result<File, SyntaxError> {
             continue;
         }
         let (keyword, name) = head.split_once(' ').unwrap_or((head, ""));
-        let reader = Reader { rest: &body, definitions: &definitions, words: &mut words };
-        let pattern = reader.whole().map_err(fail)?;
+        let mut reader = Reader { rest: &body, definitions: &definitions, words: &mut words };
+        let pattern = reader.whole().map_err(|what| {
+            let read = body[..body.len() - reader.rest.len()].trim_end();
+            SyntaxError { line: line + read.matches('\n').count(), what }
+        })?;
         if keyword == "def" {
             if definitions.insert(name.trim().to_owned(), pattern).is_some() {
                 return Err(fail(format!("{name} is defined twice")));
@@ -152,18 +154,19 @@ fn role(keyword: &str) -> Option<Role> {
     })
 }
 
-/// Splits a file into (line number, what stands before the colon, what stands after it).
+/// Splits a file into (line number, what stands before the colon, what stands after it, with its
+/// line breaks).
 fn statements(source: &str) -> Vec<(usize, &str, String)> {
     let mut all: Vec<(usize, &str, String)> = Vec::new();
     for (index, line) in source.lines().enumerate() {
         let code = line.split('#').next().unwrap_or_default();
-        if code.trim().is_empty() {
+        let goes_on = code.trim().is_empty() || code.starts_with(char::is_whitespace);
+        if let Some((_, _, body)) = all.last_mut().filter(|_| goes_on) {
+            body.push('\n');
+            body.push_str(code);
             continue;
         }
-        if code.starts_with(char::is_whitespace)
-            && let Some((_, _, body)) = all.last_mut()
-        {
-            body.push_str(code);
+        if code.trim().is_empty() {
             continue;
         }
         let (head, body) = code.split_once(':').unwrap_or((code, ""));
@@ -179,7 +182,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn whole(mut self) -> Result<Pattern, String> {
+    fn whole(&mut self) -> Result<Pattern, String> {
         let pattern = self.choice()?;
         if self.peek().is_some() {
             return Err(format!("unexpected {}", self.here()));
@@ -269,16 +272,26 @@ impl Reader<'_> {
         self.rest = rest;
         let mut written = Vec::new();
         spell(raw, String::new(), &mut written)?;
-        let mut words: Vec<Pattern> = written.into_iter().map(|word| self.elided(&word)).collect();
+        let words: Result<Vec<Pattern>, String> =
+            written.into_iter().map(|word| self.elided(&word)).collect();
+        let mut words = words?;
         Ok(if words.len() == 1 { words.remove(0) } else { Pattern::Choice(words.into()) })
     }
 
     /// What an apostrophe joins is two words, so that each can be masked: `don't`, `d'adieu`.
-    fn elided(&mut self, written: &str) -> Pattern {
-        let parts = written.split('\'').filter(|part| !part.is_empty());
-        let mut parts: Vec<Pattern> =
-            parts.map(|part| Pattern::Word(self.words.add(part.to_owned()))).collect();
-        if parts.len() == 1 { parts.remove(0) } else { Pattern::Sequence(parts.into()) }
+    fn elided(&mut self, written: &str) -> Result<Pattern, String> {
+        let mut parts = Vec::new();
+        for part in written.split('\'').filter(|part| !part.is_empty()) {
+            if !cells(part).iter().any(|cell| cell.is_word()) {
+                return Err(format!("{part} has no letter"));
+            }
+            parts.push(Pattern::Word(self.words.add(part.to_owned())));
+        }
+        match parts.len() {
+            0 => Err(format!("a word with no letter before {}", self.here())),
+            1 => Ok(parts.remove(0)),
+            _ => Ok(Pattern::Sequence(parts.into())),
+        }
     }
 }
 
@@ -352,6 +365,11 @@ mod tests {
         assert!(error("version 1\nbare a: (b|c)[d,e]").contains("two words"));
         assert!(error("version 1\nbare a: b\u{25CB}").contains("is nothing"));
         assert!(error("version 1\nbare a: b[,s]?").contains("leaves out the whole word"));
+        assert!(error("version 1\nbare a: b | -").contains("has no letter"));
+        assert!(error("version 1\nbare a: [,s]").contains("no letter before"));
         assert_eq!(error("bare a: b"), "line 1: a file says its version");
+        let far = "version 1\nbare a: b\n\n# a remark\n | c\n | {d}\n | e\n\nbare f: g";
+        assert_eq!(error(far), "line 6: d is not defined");
+        assert_eq!(error("version 1\nbare a: b\n  | (c\n\nbare d: e"), "line 3: unclosed (");
     }
 }
