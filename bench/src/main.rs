@@ -89,7 +89,8 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     let (mut server, stage) = set_up(options, &binary, folder.path(), &cases).await?;
     let size = options.size().describe();
     let cores = std::thread::available_parallelism()?;
-    println!("Serene {}, {cores} cores, engine basic, bcrypt cost 10", stage.api.version());
+    let vault = if options.vault { ", texts sealed" } else { "" };
+    println!("Serene {}, {cores} cores, engine basic, bcrypt cost 10{vault}", stage.api.version());
     println!("seed: {size}");
     println!("first answer {} ms after the start, on this data", server.ready_after().as_millis());
     println!();
@@ -116,7 +117,8 @@ async fn set_up(
     folder: &Path,
     cases: &[Case],
 ) -> anyhow::Result<(Server, Stage)> {
-    let mut server = Server::start(binary, folder, Mode::Seeding).await?;
+    let key = if options.vault { Some(server::master_key(binary).await?) } else { None };
+    let mut server = Server::start(binary, folder, Mode::Seeding, key.as_deref()).await?;
     let address = server.address();
     let api = Api::fetch(address).await?;
     api.census(&cases.iter().map(|case| case.operation).collect())?;
@@ -126,7 +128,7 @@ async fn set_up(
     server.check_alive()?;
     let seed = seed.context("cannot seed")?;
     server.stop().await?;
-    let server = Server::start(binary, folder, Mode::Measured).await?;
+    let server = Server::start(binary, folder, Mode::Measured, key.as_deref()).await?;
     let stage = Stage::new(api, server.address(), seed, options.supply())?;
     Ok((server, stage))
 }

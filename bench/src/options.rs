@@ -10,6 +10,7 @@ Measures every route of Serene and prints the table. `make bench` builds what it
 
   --quick      one minute instead of four: fewer requests, the same routes
   --only NAME  measures one operation, for example list_messages
+  --vault      seals private text, to be compared with a run without it
   --json FILE  writes the table to a file as well
   --help       prints this
 
@@ -23,6 +24,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     pub(crate) only: Option<String>,
     pub(crate) json: Option<PathBuf>,
+    pub(crate) vault: bool,
     pub(crate) help: bool,
 }
 
@@ -35,6 +37,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => options.quick = true,
+                "--vault" => options.vault = true,
                 "--help" | "-h" => options.help = true,
                 "--only" => {
                     let name = arguments.next().ok_or("--only needs the name of an operation")?;
@@ -93,7 +96,7 @@ mod tests {
         let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
         let all = parse("--quick --only login --json out.json").unwrap();
         let (only, json) = (Some("login".into()), Some("out.json".into()));
-        assert_eq!(all, Options { quick: true, only, json, help: false });
+        assert_eq!(all, Options { quick: true, only, json, vault: false, help: false });
         assert_eq!(parse("").unwrap(), Options::default());
         assert!(parse("--json").is_err() && parse("--only").is_err() && parse("--fast").is_err());
     }

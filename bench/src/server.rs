@@ -50,11 +50,26 @@ pub(crate) fn find_binary() -> anyhow::Result<PathBuf> {
     path.canonicalize().with_context(|| format!("no server at {shown}; `make bench` builds it"))
 }
 
+/// A new master key.
+///
+/// # Errors
+/// When the server makes none.
+pub(crate) async fn master_key(binary: &Path) -> anyhow::Result<String> {
+    let made = Command::new(binary).args(["vault", "key"]).env_clear().output().await?;
+    anyhow::ensure!(made.status.success(), "`serene vault key` failed");
+    Ok(String::from_utf8(made.stdout)?.trim().to_owned())
+}
+
 impl Server {
     /// Starts a server on the data in `folder`, and waits until it answers.
-    pub(crate) async fn start(binary: &Path, folder: &Path, mode: Mode) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        binary: &Path,
+        folder: &Path,
+        mode: Mode,
+        master_key: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let started = Instant::now();
-        let child = command(binary, folder, mode)?.spawn();
+        let child = command(binary, folder, mode, master_key)?.spawn();
         let mut child = child.with_context(|| format!("cannot start {}", binary.display()))?;
         let ready = tokio::time::timeout(START_PATIENCE, listening(&mut child)).await;
         let folder = folder.to_owned();
@@ -104,7 +119,12 @@ impl Server {
 
 /// A process that knows nothing of this environment: a key or a `.env` file lying about must not
 /// change what is measured.
-fn command(binary: &Path, folder: &Path, mode: Mode) -> anyhow::Result<Command> {
+fn command(
+    binary: &Path,
+    folder: &Path,
+    mode: Mode,
+    master_key: Option<&str>,
+) -> anyhow::Result<Command> {
     let (environment, cost) = match mode {
         Mode::Seeding => ("development", "4"),
         Mode::Measured => ("production", "10"),
@@ -128,6 +148,9 @@ fn command(binary: &Path, folder: &Path, mode: Mode) -> anyhow::Result<Command> 
         .stdout(Stdio::piped())
         .stderr(log)
         .kill_on_drop(true);
+    if let Some(key) = master_key {
+        command.env("SERENE_MASTER_KEY", key);
+    }
     Ok(command)
 }
 
@@ -196,7 +219,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             stream
         };
-        let start = Server::start(Path::new("/bin/sh"), folder.path(), Mode::Measured);
+        let start = Server::start(Path::new("/bin/sh"), folder.path(), Mode::Measured, None);
         let (server, _stream) = tokio::join!(start, answer);
         let mut server = server.unwrap();
         assert_eq!(server.address(), address);

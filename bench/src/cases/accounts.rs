@@ -26,6 +26,7 @@ pub(super) const CASES: &[Case] = &[
     case("read_me", "", read_me),
     case("change_me", "", change_me),
     case("change_password", "two hashes", change_password).hashing(),
+    case("export_me", "of a new account", export_me),
     case("delete_me", "with 1 conversation", delete_me),
 ];
 
@@ -142,6 +143,15 @@ fn change_password(stage: &Stage) -> Prepared<'_> {
             })
         };
         Ok(Work::Again(change(PASSWORD, OTHER).chain(change(OTHER, PASSWORD)).collect()))
+    })
+}
+
+fn export_me(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move {
+        let accounts = costly_accounts(stage, "leaving").await?;
+        let export =
+            |account: &Account| stage.api.to("export_me").token(&account.token).expect(200);
+        Ok(Work::Again(accounts.iter().map(export).collect()))
     })
 }
 

@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     case("streaks", "", |stage| reads(stage, "streaks", "tz=Europe/Berlin")),
     case("search_entries", "nothing found", |stage| reads(stage, "search_entries", RARE)),
+    Case { clients: 1, ..case("search_entries", "one client, 10,000 entries read", search_many) },
     case("search_messages", "nothing found", |stage| reads(stage, "search_messages", RARE)),
 ];
 
@@ -35,6 +36,19 @@ const RARE: &str = "q=zebra%20crossing";
 fn reads<'a>(stage: &'a Stage, operation: &str, query: &str) -> Prepared<'a> {
     let request = stage.api.to(operation).query(query).token(&stage.seed.reader.token);
     ready(Work::Again(vec![request.expect(200)]))
+}
+
+/// A search through everything of somebody who has written every day for 27 years.
+fn search_many(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move {
+        let hands = stage.hands();
+        let writer = hands.register(vec!["diarist".to_owned()]).await?;
+        let token = &writer[0].token;
+        let create = |n| stage.api.to("create_entry").token(token).json(&entry(n)).expect(201);
+        hands.send((0..10_000).map(create).collect()).await?;
+        let request = stage.api.to("search_entries").query(RARE).token(token);
+        Ok(Work::Again(vec![request.expect(200)]))
+    })
 }
 
 /// Requests that each make an entry of a writer. Every note is another: the same one again would
