@@ -1,15 +1,17 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test check api-test bench deny setup docs
+.PHONY: help run test check api-test image-test measure-start bench deny setup docs
 
 help:
-	@echo "make run       start Serene on http://127.0.0.1:8000"
-	@echo "make test      run the tests, after setting up what they need"
-	@echo "make check     format, lints and documentation, with warnings as errors"
-	@echo "make api-test  try the whole API against its own OpenAPI document"
-	@echo "make bench     measure every route and print the table"
-	@echo "make deny      check licences, sources and banned crates (needs cargo-deny)"
-	@echo "make docs      write the generated pages of docs/ anew"
+	@echo "make run            start Serene on http://127.0.0.1:8000"
+	@echo "make test           run the tests, after setting up what they need"
+	@echo "make check          format, lints and documentation, with warnings as errors"
+	@echo "make api-test       try the whole API against its own OpenAPI document"
+	@echo "make image-test     try the container's file tree without a container engine (needs root)"
+	@echo "make measure-start  measure the time to the first answer and the memory at rest"
+	@echo "make bench          measure every route and print the table"
+	@echo "make deny           check licences, sources and banned crates (needs cargo-deny)"
+	@echo "make docs           write the generated pages of docs/ anew"
 
 run:
 	cargo run --release
@@ -28,6 +30,12 @@ check:
 
 api-test: setup
 	scripts/api-test
+
+image-test:
+	scripts/image-test
+
+measure-start:
+	scripts/measure-start
 
 # ARGS="--quick" takes a minute; ARGS="--json FILE" keeps the numbers.
 bench:
