@@ -169,9 +169,10 @@ fn firsts(sense: &Sense, tone: Tone, mood: Option<&str>, seed: u64) -> Vec<Strin
     // A person is worth more than a thing where there is grief, and takes turns with it elsewhere.
     let person_first = grief || seed.is_multiple_of(2);
     let (near, far) = if person_first { (who, it) } else { (it, who) };
+    // What was written is picked up before what was only chosen from a list.
     let mood_first = !moods.is_empty()
         && tone != Tone::Heavy
-        && (near.is_empty() || from_mood || seed.is_multiple_of(3));
+        && (near.is_empty() && far.is_empty() || !from_mood && seed.is_multiple_of(3));
     if mood_first { [moods, near, far, plain].concat() } else { [near, far, moods, plain].concat() }
 }
 
@@ -206,14 +207,11 @@ fn mention(sense: &Sense) -> Option<String> {
         .iter()
         .filter(|hit| !KEPT_OUT.contains(&hit.theme.name))
         .map(|hit| hit.mention.clone());
-    sense
-        .things
-        .iter()
-        .take(1)
-        .cloned()
-        .chain(themes)
-        .chain(sense.things.iter().skip(1).cloned())
-        .find(|m| is_safe(m))
+    // A subject that was named ("the new job") says more of the entry than a thing that stands in
+    // it; one that a single word gave away says less.
+    let (named, guessed): (Vec<String>, Vec<String>) = themes.partition(|m| m.contains(' '));
+    let mut mentions = named.into_iter().chain(sense.things.iter().cloned()).chain(guessed);
+    mentions.find(|m| is_safe(m) && sense.people.iter().all(|person| person.mention != *m))
 }
 
 /// Themes whose words sound like a sickroom.

@@ -505,8 +505,6 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "eager",
             "inspired",
             "curious",
-            "hopeful",
-            "optimistic",
             "enthusiastic",
             "pumped",
             "hyped",
@@ -523,6 +521,22 @@ pub(crate) const FEELINGS: &[Feeling] = &[
             "What is the part you can hardly wait for?",
             "How did it all begin?",
             "What will the first step be?",
+        ],
+    },
+    Feeling {
+        name: "hopeful",
+        tone: Tone::Bright,
+        words: &["hopeful", "optimistic", "encouraged"],
+        says: &[
+            "Feeling {feel} can be such a small thing, and it changes a whole day.",
+            "It's good to hear that you feel {feel}.",
+            "{Feel}: I like that word, and where it looks.",
+            "You feel {feel}, and that has a reason somewhere.",
+        ],
+        asks: &[
+            "What is it that gives you that feeling?",
+            "What would you like to see grow out of it?",
+            "When did it start to look brighter?",
         ],
     },
     Feeling {

@@ -32,10 +32,9 @@ pub(crate) const IT_BRIGHT: &[&str] = &[
 pub(crate) const IT_EVEN: &[&str] = &[
     "You gave {it} a place on the page, and that's worth something.",
     "There's a quiet thread about {it} running through this.",
-    "It's good that {it} got written down.",
+    "It's good that {it} has a place on this page.",
     "I like how plainly you write about {it}.",
     "Something about {it} clearly wanted to be noticed.",
-    "An ordinary page, with {it} in it, is still a piece of your life.",
     "Thank you for letting me read about {it}.",
     "I lingered for a moment over {it}.",
 ];
@@ -166,6 +165,14 @@ pub(crate) const MOODS: &[(&str, &[&str])] = &[
         ],
     ),
     ("proud", &["You have every reason to be proud.", "It does good to read you standing tall."]),
+    (
+        "hopeful",
+        &[
+            "There's hope between these lines.",
+            "Something in this page looks forward.",
+            "You left a window open in this entry, and light comes in.",
+        ],
+    ),
     ("excited", &["Your excitement is catching.", "There's such a spring in these lines."]),
     (
         "calm",
