@@ -1,5 +1,7 @@
 //! `docs/built-in-responder.md` shows a conversation; it must be the one the engine really holds.
 
+use std::fmt::Write;
+
 use crate::talk::{check, hold, transcript};
 
 /// The messages of the page's conversation.
@@ -68,7 +70,7 @@ fn the_page_shows_what_is_said_to_ten_entries() {
     let mut answers: Vec<String> = Vec::new();
     for (mood, note) in ENTRIES {
         let answer = serene_llm::reflect(note, Some(mood), answers.last().map(String::as_str));
-        rows.push_str(&format!("| {mood} | {note} | {answer} |\n"));
+        writeln!(rows, "| {mood} | {note} | {answer} |").unwrap();
         for sentence in answer.split_inclusive(['.', '?', '!']) {
             let before = answers.iter().any(|earlier| earlier.contains(sentence.trim()));
             assert!(!before, "said twice: {sentence}");
