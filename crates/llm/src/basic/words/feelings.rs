@@ -529,7 +529,7 @@ pub(crate) const FEELINGS: &[Feeling] = &[
         words: &["hopeful", "optimistic", "encouraged"],
         says: &[
             "Feeling {feel} can be such a small thing, and it changes a whole day.",
-            "It's good to hear that you feel {feel}.",
+            "I'm glad to meet the word {feel} in your message.",
             "{Feel}: I like that word, and where it looks.",
             "You feel {feel}, and that has a reason somewhere.",
         ],

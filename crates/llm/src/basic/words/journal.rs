@@ -32,7 +32,7 @@ pub(crate) const IT_BRIGHT: &[&str] = &[
 pub(crate) const IT_EVEN: &[&str] = &[
     "You gave {it} a place on the page, and that's worth something.",
     "There's a quiet thread about {it} running through this.",
-    "It's good that {it} has a place on this page.",
+    "You made room for {it} on this page.",
     "I like how plainly you write about {it}.",
     "Something about {it} clearly wanted to be noticed.",
     "Thank you for letting me read about {it}.",
