@@ -280,7 +280,7 @@ impl Conversations {
     }
 
     /// The beginning of an exchange: both messages, and the statements that write them if the
-    /// conversation is still as it was read. Its guard is [`Self::lost_race`]'s to tell.
+    /// conversation is still as it was read; its guard says when it is not.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::ConversationEnded`], [`Error::ConversationBusy`].
