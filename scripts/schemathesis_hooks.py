@@ -3,9 +3,11 @@
 Each part says why it is there.
 """
 
+import base64
 import itertools
 import json
 import re
+import time
 import unicodedata
 import urllib.error
 import urllib.request
@@ -129,12 +131,30 @@ def possible(field, value):
         # Marks and the like do not count, so a query of nothing else is empty.
         if value.strip().strip('"') and "\0" not in value and not re.search(r"[^\W_]", value):
             return "river"
+    if field == "id_token" and isinstance(value, str) and len(value) <= 8192:
+        return id_token()
     if field == "attachments" and isinstance(value, list):
         # Their first bytes are looked at.
         image = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([0-9A-Za-z+/]{4})*"
                            r"([0-9A-Za-z+/][AQgw]==|[0-9A-Za-z+/]{2}[AEIMQUYcgkosw048]=)?\Z")
         return [PICTURE if isinstance(url, str) and image.match(url) else url for url in value]
     return value
+
+
+def id_token():
+    """An ID token as the emulator of Firebase makes them: unsigned, of somebody new each time."""
+    now = int(time.time())
+    claims = {
+        "iss": "https://securetoken.google.com/api-test",
+        "aud": "api-test",
+        "sub": f"somebody-{next(serial)}",
+        "iat": now,
+        "auth_time": now,
+        "exp": now + 3600,
+    }
+    parts = [{"alg": "none", "typ": "JWT"}, claims]
+    text = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return f"{text[0]}.{text[1]}."
 
 
 def bytes_of(text):

@@ -26,6 +26,8 @@ pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
     base::vault::STATEMENTS
         .iter()
         .chain(accounts::STATEMENTS)
+        .chain(accounts::preferences::ALL)
+        .chain(accounts::IDENTITY_STATEMENTS)
         .chain(usage::STATEMENTS)
         .chain(conversations::STATEMENTS)
         .chain(generations::STATEMENTS)

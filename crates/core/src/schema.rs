@@ -55,6 +55,18 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             CONSTRAINT sessions_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
+        // Who somebody is for another issuer. A pair of issuer and subject opens one account.
+        "CREATE TABLE identities (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            issuer {text:255} NOT NULL,
+            subject {text:128} NOT NULL,
+            created_at {int} NOT NULL,
+            CONSTRAINT identities_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT identities_issuer_subject_key UNIQUE (issuer, subject),
+            CONSTRAINT identities_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
         // What an owner's text is sealed with, wrapped by the master key. No row: no vault.
         "CREATE TABLE vault_keys (
             owner_id {uuid} NOT NULL,
@@ -62,6 +74,18 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             wrapped {blob} NOT NULL,
             CONSTRAINT vault_keys_owner_id_version_key PRIMARY KEY (owner_id, version),
             CONSTRAINT vault_keys_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        // Scope: nil for everywhere, else what it overrides that for.
+        "CREATE TABLE preferences (
+            owner_id {uuid} NOT NULL,
+            scope {uuid} NOT NULL,
+            max_tokens {int},
+            personality {text:16},
+            address_style {text:16},
+            updated_at {int} NOT NULL,
+            CONSTRAINT preferences_owner_id_scope_key PRIMARY KEY (owner_id, scope),
+            CONSTRAINT preferences_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
         // The canary is a text that only the right master key opens.
@@ -226,7 +250,9 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
 /// The tables whose rows belong to a user: no statement touches one without `owner_id = ?`.
 pub const OWNED_TABLES: &[&str] = &[
     "sessions",
+    "identities",
     "vault_keys",
+    "preferences",
     "conversations",
     "messages",
     "attachments",

@@ -18,12 +18,14 @@ pub struct AllowedOrigins {
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
-const RESPONSE_HEADERS: &str = "retry-after, ratelimit, x-request-id, x-generation-id";
+const RESPONSE_HEADERS: &str =
+    "retry-after, ratelimit, x-request-id, x-generation-id, x-serene-model-error";
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE_S: &str = "600";
 
 impl AllowedOrigins {
-    fn allows(&self, origin: &HeaderValue) -> bool {
+    /// Whether pages of this origin may call.
+    pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
         let Ok(origin) = origin.to_str() else { return false };
         self.listed.iter().any(|listed| listed == origin)
             || (self.localhost && is_localhost(origin))

@@ -58,6 +58,22 @@ codes! {
         "The note is no text that could be answered.";
     InvalidJson = "INVALID_JSON", BAD_REQUEST,
         "The body is not JSON, or not a JSON object.";
+    MissingFields = "MISSING_FIELDS", BAD_REQUEST,
+        "Published contracts: a field that is needed is missing or empty.";
+    MissingNote = "MISSING_NOTE", BAD_REQUEST,
+        "Contract `entries`: the note is missing.";
+    InvalidDate = "INVALID_DATE", BAD_REQUEST,
+        "Contract `entries`: a bound of the list is no date.";
+    AuthRequired = "AUTH_REQUIRED", UNAUTHORIZED,
+        "Contract `entries`: no cookie came with the request.";
+    AuthExpired = "AUTH_EXPIRED", UNAUTHORIZED,
+        "Contract `entries`: the cookie's token has expired.";
+    AuthInvalid = "AUTH_INVALID", UNAUTHORIZED,
+        "Contract `entries`: the cookie's token is not valid.";
+    EmailExists = "EMAIL_EXISTS", CONFLICT,
+        "Contract `entries`: another account has this e-mail address.";
+    OriginNotAllowed = "ORIGIN_NOT_ALLOWED", FORBIDDEN,
+        "A page of an origin that is not on the list used a cookie.";
     Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED,
         "No `Authorization: Bearer …` header came with the request.";
     TokenInvalid = "TOKEN_INVALID", UNAUTHORIZED,
@@ -92,6 +108,8 @@ codes! {
         "The request arrived too slowly.";
     UsernameTaken = "USERNAME_TAKEN", CONFLICT, "Another account has this user name.";
     EmailTaken = "EMAIL_TAKEN", CONFLICT, "Another account has this e-mail address.";
+    IdentityTaken = "IDENTITY_TAKEN", CONFLICT,
+        "The identity opens another account already.";
     IdTaken = "ID_TAKEN", CONFLICT,
         "The id you chose is in use for something else.";
     ConversationEnded = "CONVERSATION_ENDED", CONFLICT,
@@ -143,6 +161,31 @@ pub struct ApiError {
     generation_id: Option<Uuid>,
     safety: Option<Box<SafetyBody>>,
     retry_after: Option<Duration>,
+    /// Where a published contract has another status than the code.
+    status: Option<StatusCode>,
+    /// What a published contract says in `detail`, where that is more than the sentence.
+    detail: Option<Box<serde_json::Value>>,
+}
+
+/// The body of an error of a published contract: each of their clients finds the member it reads.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ContractError)]
+pub(crate) struct ContractBody<'a> {
+    /// A sentence for people.
+    #[schema(example = "The conversation was not found.")]
+    error: &'a str,
+    /// A stable name for programs.
+    #[schema(example = "CONVERSATION_NOT_FOUND")]
+    code: &'a str,
+    /// The sentence again, or a list of what is wrong with the body.
+    #[schema(example = "The conversation was not found.")]
+    detail: serde_json::Value,
+    /// What clients of one contract read when they are not let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg: Option<&'a str>,
+    /// What the crisis screen found in a note that was refused for its length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety: Option<&'a SafetyBody>,
 }
 
 /// The body of every error.
@@ -173,7 +216,16 @@ impl ApiError {
     /// An error with a sentence of its own.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, message, field: None, generation_id: None, safety: None, retry_after: None }
+        Self {
+            code,
+            message,
+            field: None,
+            generation_id: None,
+            safety: None,
+            retry_after: None,
+            status: None,
+            detail: None,
+        }
     }
 
     /// A note is too short; what the crisis screen found in it is answered all the same.
@@ -191,6 +243,41 @@ impl ApiError {
     fn after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
+    }
+
+    /// The same with another sentence.
+    pub(crate) fn saying(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// The same with another status than the code's.
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The same with more to say in `detail`, where a published contract answers.
+    pub(crate) fn with_detail(mut self, detail: serde_json::Value) -> Self {
+        self.detail = Some(Box::new(detail));
+        self
+    }
+
+    /// The status it is sent with.
+    pub fn status(&self) -> StatusCode {
+        self.status.unwrap_or(self.code.status())
+    }
+
+    /// The body where a published contract answers.
+    pub(crate) fn contract_body(&self) -> Vec<u8> {
+        let body = ContractBody {
+            error: &self.message,
+            code: self.code.as_str(),
+            detail: self.detail.as_deref().cloned().unwrap_or_else(|| self.message.clone().into()),
+            msg: (self.status() == StatusCode::UNAUTHORIZED).then_some(&self.message),
+            safety: self.safety.as_deref(),
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
     }
 
     /// Its code.
@@ -238,6 +325,13 @@ impl From<Error> for ApiError {
             }
             Error::TokenExpired => Self::new(Code::TokenExpired, "The access token has expired."),
             Error::SessionEnded => Self::new(Code::SessionEnded, "This session has ended."),
+            Error::IssuerUnavailable => {
+                let text = "The token cannot be checked now: its issuer's keys cannot be had.";
+                Self::new(Code::Unavailable, text).after(second)
+            }
+            Error::IdentityTaken => {
+                Self::new(Code::IdentityTaken, "This identity opens another account.")
+            }
             Error::RefreshInvalid => {
                 Self::new(Code::RefreshInvalid, "The refresh token is not valid: sign in again.")
             }
@@ -318,9 +412,9 @@ fn whole_seconds(duration: Duration) -> u64 {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.code.status().into_response();
+        let mut response = self.status().into_response();
         let headers = response.headers_mut();
-        if self.code.status() == StatusCode::UNAUTHORIZED {
+        if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(retry_after) = self.retry_after {

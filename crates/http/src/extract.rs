@@ -37,7 +37,7 @@ impl FromRequestParts<App> for Caller {
 }
 
 /// RFC 6750: the scheme's case does not count.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
@@ -88,7 +88,8 @@ impl TrustedProxies {
         client
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether this address is such a proxy.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|(network, prefix)| match (network.to_canonical(), address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -176,12 +177,13 @@ impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for Json<T, MOST> 
         }
         let declared = request.headers().get(header::CONTENT_LENGTH);
         let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let bytes = read(request.into_body(), declared.unwrap_or(0), MOST).await?;
+        let bytes = read_body(request.into_body(), declared.unwrap_or(0), MOST).await?;
         parse(&bytes).map(Self)
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is declared as JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
@@ -190,7 +192,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads a body. One that is too large is read on for a while and thrown away: a client that is
 /// still sending would see a broken connection instead of the answer.
-async fn read(mut body: Body, declared: usize, most: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn read_body(
+    mut body: Body,
+    declared: usize,
+    most: usize,
+) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::with_capacity(declared.min(most));
     let mut received = 0;
     while let Some(frame) = body.frame().await {

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod api;
+pub mod contracts;
 mod cors;
 pub mod error;
 mod extract;
@@ -12,7 +13,8 @@ mod time;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, extract::Request};
+pub use contracts::ContractOptions;
 pub use cors::AllowedOrigins;
 pub use extract::TrustedProxies;
 use serene_core::Serene;
@@ -24,6 +26,7 @@ pub struct App {
     pub(crate) serene: Arc<Serene>,
     pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) origins: Arc<AllowedOrigins>,
+    pub(crate) contracts: Arc<ContractOptions>,
 }
 
 /// How the wire behaves.
@@ -33,23 +36,38 @@ pub struct HttpOptions {
     pub proxies: TrustedProxies,
     /// Which pages in browsers may call.
     pub origins: AllowedOrigins,
+    /// Which published contracts are served, and how.
+    pub contracts: ContractOptions,
 }
 
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
-    let app =
-        App { serene, proxies: Arc::new(options.proxies), origins: Arc::new(options.origins) };
-    let (routes, openapi) = api::routes().split_for_parts();
+    let routes = api::routes().merge(contracts::routes(&options.contracts));
+    let app = App {
+        serene,
+        proxies: Arc::new(options.proxies),
+        origins: Arc::new(options.origins),
+        contracts: Arc::new(options.contracts),
+    };
+    let (routes, openapi) = routes.split_for_parts();
     let openapi = api::openapi::complete(openapi);
-    routes
+    let routes: Router = routes
         .merge(api::openapi::pages(&openapi))
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::outermost))
-        .with_state(app)
+        .with_state(app);
+    // Before a route is chosen.
+    Router::new().fallback_service(tower::util::MapRequest::new(routes, |mut request: Request| {
+        if let Some(uri) = contracts::without_last_slash(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    }))
 }
 
 /// The OpenAPI document, as served at `/openapi.json`.
 pub fn openapi() -> OpenApi {
-    api::openapi::complete(api::routes().into_openapi())
+    let contracts = contracts::routes(&ContractOptions::default());
+    api::openapi::complete(api::routes().merge(contracts).into_openapi())
 }

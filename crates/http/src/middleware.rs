@@ -6,14 +6,14 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Response, StatusCode, header},
+    http::{HeaderName, HeaderValue, Response, StatusCode, Uri, header},
     middleware::Next,
     response::IntoResponse,
 };
 use futures_util::FutureExt;
 
 use crate::{
-    App, cors,
+    App, contracts, cors,
     error::{ApiError, Code, internal},
 };
 
@@ -35,13 +35,15 @@ pub(crate) async fn outermost(
     #[expect(clippy::disallowed_methods, reason = "measures a duration for the log")]
     let start = std::time::Instant::now();
     let origin = app.origins.of(&request);
+    let canonical = contracts::is_canonical(request.uri().path())
+        || (route.is_none() && !request.uri().path().starts_with("/api/"));
     let response = if origin.is_some() && cors::is_preflight(&request) {
         cors::preflight()
     } else {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answer.unwrap_or_else(|_| internal().into_response())
     };
-    let mut response = envelope(response, &id);
+    let mut response = envelope(response, &id, canonical);
     let took = start.elapsed();
     let headers = response.headers_mut();
     if let Some(origin) = origin {
@@ -78,14 +80,18 @@ fn request_id(app: &App, request: &Request) -> String {
 }
 
 /// Writes the body of an error. One that none of our handlers made gets the envelope as well.
-fn envelope(mut response: Response<Body>, request_id: &str) -> Response<Body> {
+fn envelope(mut response: Response<Body>, request_id: &str, canonical: bool) -> Response<Body> {
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
     }
     let error = response.extensions_mut().remove::<ApiError>();
     let error = error.unwrap_or_else(|| foreign(response.status()));
-    let body = serde_json::to_vec(&error.body(request_id)).unwrap_or_default();
-    *response.status_mut() = error.code().status();
+    let body = if canonical {
+        serde_json::to_vec(&error.body(request_id)).unwrap_or_default()
+    } else {
+        error.contract_body()
+    };
+    *response.status_mut() = error.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CONTENT_LENGTH, body.len().into());
@@ -108,7 +114,11 @@ fn foreign(status: StatusCode) -> ApiError {
 }
 
 /// The answer where no route is.
-pub(crate) async fn no_route() -> ApiError {
+pub(crate) async fn no_route(uri: Uri) -> ApiError {
+    // What clients of the contracts under `/api` read.
+    if uri.path().starts_with("/api/") && !contracts::is_canonical(uri.path()) {
+        return ApiError::new(Code::NotFound, "Not found");
+    }
     ApiError::new(Code::NotFound, "There is nothing at this address. /docs lists what there is.")
 }
 

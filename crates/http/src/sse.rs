@@ -111,7 +111,8 @@ pub(crate) fn whole(text: &str, done: &impl Serialize) -> Response {
     events(Body::from(out))
 }
 
-fn events(body: Body) -> Response {
+/// A response of events.
+pub(crate) fn events(body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -25,6 +25,45 @@ impl Serialize for Stamp {
     }
 }
 
+/// A time with its offset in digits, as one published contract prints it:
+/// `2026-02-03T04:05:06.789012+00:00`.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-02-03T04:05:06.789012+00:00")]
+pub(crate) struct WithOffset(pub(crate) Time);
+
+impl From<Time> for WithOffset {
+    fn from(time: Time) -> Self {
+        Self(time)
+    }
+}
+
+impl Serialize for WithOffset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = format(self.0);
+        let local = std::str::from_utf8(&text[..26]).unwrap_or_default();
+        serializer.collect_str(&format_args!("{local}+00:00"))
+    }
+}
+
+/// A time without its offset, in whole seconds of UTC: `2026-02-03T04:05:06`. What one published
+/// contract prints; no `date-time` of RFC 3339, so its schema does not say so.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(value_type = String, example = "2026-02-03T04:05:06")]
+pub(crate) struct Naive(pub(crate) Time);
+
+impl From<Time> for Naive {
+    fn from(time: Time) -> Self {
+        Self(time)
+    }
+}
+
+impl Serialize for Naive {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = format(self.0);
+        serializer.serialize_str(std::str::from_utf8(&text[..19]).unwrap_or_default())
+    }
+}
+
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 fn format(time: Time) -> [u8; 27] {

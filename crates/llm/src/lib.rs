@@ -10,7 +10,7 @@ mod http;
 mod openai;
 mod scripted;
 
-pub use basic::{BasicEngine, reflect};
+pub use basic::{BasicEngine, digest, reflect};
 pub use endpoint::{EndpointEngine, endpoint};
 pub use engine::{
     Engine, EngineError, Event, EventStream, FinishReason, Image, Message, Reply, Request, Role,

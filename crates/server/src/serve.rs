@@ -124,6 +124,7 @@ fn http_options(config: &Config) -> HttpOptions {
             listed: config.frontend_origins.clone(),
             localhost: config.environment == Environment::Development,
         },
+        contracts: config.contracts.clone(),
     }
 }
 

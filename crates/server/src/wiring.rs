@@ -64,6 +64,7 @@ pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>
             },
             hashing: HashingOptions { cost: config.bcrypt_cost, threads: hashing_threads() },
             throttle: if config.auth_throttle { ThrottleMode::On } else { ThrottleMode::Off },
+            firebase: config.firebase.clone(),
         },
         engine: engine(&config.ai)?,
         resources: config.resources.clone(),

@@ -1,16 +1,22 @@
 //! Accounts: users, their sign-in sessions and tokens, and what slows down guessing.
 
 mod hashing;
+mod identities;
+pub(crate) mod preferences;
 mod store;
 mod throttle;
 mod tokens;
 
+pub(crate) use identities::STATEMENTS as IDENTITY_STATEMENTS;
 pub(crate) use store::ALL as STATEMENTS;
 
 use std::{net::IpAddr, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hashing::Hasher;
 pub use hashing::HashingOptions;
+pub use identities::{FIREBASE_CERTS_URL, FirebaseKeys, FirebaseOptions, Identity, LinkedIdentity};
+pub use preferences::{AddressStyle, Personality, Preferences};
 use secrecy::SecretString;
 use serene_db::{Db, DbError, Sequence, Statement, Write};
 pub use throttle::ThrottleMode;
@@ -135,6 +141,8 @@ pub struct AccountOptions {
     pub hashing: HashingOptions,
     /// Whether repeated attempts are slowed down.
     pub throttle: ThrottleMode,
+    /// Whose ID tokens are taken besides our own.
+    pub firebase: Option<FirebaseOptions>,
 }
 
 /// The accounts of one server.
@@ -144,6 +152,7 @@ pub struct Accounts {
     hasher: Hasher,
     throttle: Throttle,
     tokens: Tokens,
+    firebase: Option<identities::Verifier>,
     numbers: Sequence,
 }
 
@@ -151,12 +160,13 @@ impl Accounts {
     /// Starts the hashing threads.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// When a thread cannot be started, or there can be no client that fetches keys.
     pub fn new(base: Base, options: &AccountOptions) -> std::io::Result<Self> {
         Ok(Self {
             hasher: Hasher::start(&options.hashing)?,
             throttle: Throttle::new(options.throttle),
             tokens: Tokens::new(&options.secret, options.lifetimes),
+            firebase: identities::verifier(&base, options.firebase.as_ref())?,
             numbers: Sequence::new("users", 1),
             base,
         })
@@ -172,12 +182,35 @@ impl Accounts {
         new: NewUser,
         client: &Client,
     ) -> Result<(User, TokenPair), Error> {
+        self.register_for(new, client, None).await
+    }
+
+    /// As [`Self::register`], with an access token that is good for `lifetime`: for clients that
+    /// know of no refresh token.
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub async fn register_for(
+        &self,
+        new: NewUser,
+        client: &Client,
+        lifetime: Option<Duration>,
+    ) -> Result<(User, TokenPair), Error> {
         self.throttle.registration(client.address, self.base.clock.now())?;
         let (user, write) = self.new_user(new).await?;
         let owner = Owner::without_key(user.id);
-        let (tokens, session) = self.open_session(owner, &user, client);
+        let (tokens, session) = self.open_session(owner, &user, client, lifetime);
         self.base.db.commit(write.with(session)).await.map_err(name_taken)?;
         Ok((user, tokens))
+    }
+
+    /// Makes an account without signing it in; otherwise as [`Self::register`].
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub async fn enrol(&self, new: NewUser, client: &Client) -> Result<User, Error> {
+        self.throttle.registration(client.address, self.base.clock.now())?;
+        self.create(new).await
     }
 
     /// Makes an account without signing it in: for the command line.
@@ -196,19 +229,29 @@ impl Accounts {
             return Err(Error::invalid("username", "or email must be given"));
         }
         let hash = self.hasher.hash(new.password).await?;
+        self.draft_user(new.username.as_ref(), new.email.as_ref(), Some(hash)).await
+    }
+
+    /// As [`Self::new_user`], of whatever is known of them.
+    async fn draft_user(
+        &self,
+        username: Option<&Username>,
+        email: Option<&Email>,
+        password_hash: Option<String>,
+    ) -> Result<(User, Write), Error> {
         let now = self.base.clock.now();
         let user = User {
             id: self.base.ids.new_id(now),
             number: self.numbers.next(&self.base.db).await?,
-            username: new.username.as_ref().map(|name| name.shown().to_owned()),
-            email: new.email.as_ref().map(|email| email.shown().to_owned()),
+            username: username.map(|name| name.shown().to_owned()),
+            email: email.map(|email| email.shown().to_owned()),
             time_zone: None,
             country: None,
             language: None,
             created_at: now,
             updated_at: now,
         };
-        let insert = store::insert_user(&user, new.username.as_ref(), new.email.as_ref(), hash);
+        let insert = store::insert_user(&user, username, email, password_hash);
         let (owner, wrapped) = self.base.vault.new_key(user.id, &self.base.ids);
         let key = wrapped.map(|wrapped| vault::insert_key(owner, wrapped));
         Ok((user, Write::from(insert).with_all(key)))
@@ -225,6 +268,21 @@ impl Accounts {
         password: &str,
         client: &Client,
     ) -> Result<(User, TokenPair), Error> {
+        self.login_for(name, password, client, None).await
+    }
+
+    /// As [`Self::login`], with an access token that is good for `lifetime`: for clients that know
+    /// of no refresh token.
+    ///
+    /// # Errors
+    /// As [`Self::login`].
+    pub async fn login_for(
+        &self,
+        name: &str,
+        password: &str,
+        client: &Client,
+        lifetime: Option<Duration>,
+    ) -> Result<(User, TokenPair), Error> {
         let name = LoginName::new(name);
         let now = self.base.clock.now();
         let attempt = self.throttle.login(name.folded(), client.address, now)?;
@@ -233,13 +291,25 @@ impl Accounts {
         let verified = self.verify(password, hash.flatten(), attempt).await?;
         let user = user.filter(|_| verified).ok_or(Error::InvalidCredentials)?;
         let owner = Owner::without_key(user.id);
-        let (tokens, session) = self.open_session(owner, &user, client);
+        let tokens = self.begin_session(owner, &user, client, lifetime).await?;
+        Ok((user, tokens))
+    }
+
+    /// Begins a session of an account that there is, and clears away those that are over.
+    async fn begin_session(
+        &self,
+        owner: Owner,
+        user: &User,
+        client: &Client,
+        lifetime: Option<Duration>,
+    ) -> Result<TokenPair, Error> {
+        let (tokens, session) = self.open_session(owner, user, client, lifetime);
         let write = Write::new()
             .with(store::delete_dead_sessions(owner, self.base.clock.now()))
             .with(store::delete_surplus_sessions(owner))
             .with(session);
         self.base.db.commit(write).await?;
-        Ok((user, tokens))
+        Ok(tokens)
     }
 
     /// Compares a password, giving the attempt back when it was right or was never tried.
@@ -294,7 +364,7 @@ impl Accounts {
                 let expires_at = now.plus(self.tokens.lifetimes().session());
                 let rotate = store::rotate_session(owner, &presented, &child, now, expires_at);
                 match self.base.db.commit(Write::from(rotate)).await {
-                    Ok(_) => return Ok((user.clone(), self.pair(owner, &user, &child))),
+                    Ok(_) => return Ok((user.clone(), self.pair(owner, &user, &child, None))),
                     Err(DbError::Guard(_)) => continue,
                     Err(error) => return Err(error.into()),
                 }
@@ -305,7 +375,7 @@ impl Accounts {
                 .rotated_at
                 .is_some_and(|at| now.since(at).max(at.since(now)) <= limits::REFRESH_GRACE);
             if previous && recent {
-                return Ok((user.clone(), self.pair(owner, &user, &child)));
+                return Ok((user.clone(), self.pair(owner, &user, &child, None)));
             }
             tracing::warn!(owner = %owner.id(), session = %presented.session_id,
                 "a refresh token was used twice; its session was ended");
@@ -333,6 +403,44 @@ impl Accounts {
         }
         let owner = self.base.owner(claims.user_id).await?;
         Ok(Caller { owner, session_id: claims.sid, user })
+    }
+
+    /// Whether the account that a token names is there: [`Self::authenticate`] cannot tell a closed
+    /// session from one that went with its account.
+    ///
+    /// # Errors
+    /// [`Error::TokenInvalid`], [`Error::TokenExpired`]; [`Error::NotFound`] when it is gone.
+    pub async fn check_account(&self, access_token: &str) -> Result<(), Error> {
+        let claims = self.tokens.read_access(access_token, self.base.clock.now())?;
+        let named = Owner::without_key(claims.user_id);
+        let user = store::find(&self.base.db, named).await?;
+        user.map(drop).or_not_found(Resource::User)
+    }
+
+    /// Somebody who is let in without a credential, because the operator said so: made when there
+    /// is nobody of that name. Their password is nobody's.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no user name.
+    pub async fn act_as(&self, name: &str) -> Result<Caller, Error> {
+        let username = Username::parse(name)?;
+        let user = match self.find_by_login(name).await {
+            Ok(user) => user,
+            Err(Error::NotFound(_)) => {
+                let secret: [u8; 32] = self.base.ids.secret();
+                let password = Password::choose("password", &URL_SAFE_NO_PAD.encode(secret))?;
+                let new = NewUser { username: Some(username), email: None, password };
+                match self.create(new).await {
+                    Ok(user) => user,
+                    // Two first requests at once.
+                    Err(Error::UsernameTaken) => self.find_by_login(name).await?,
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        let owner = self.base.owner(user.id).await?;
+        Ok(Caller { owner, session_id: Uuid::nil(), user })
     }
 
     /// The open sessions, the last used first.
@@ -462,7 +570,9 @@ impl Accounts {
 
     /// Last step of deleting an account.
     pub(crate) async fn remove(&self, owner: Owner) -> Result<(), Error> {
-        let write = Write::from(store::delete_sessions(owner)).with(store::delete_user(owner));
+        let write = Write::from(store::delete_sessions(owner))
+            .with(identities::delete_all(owner))
+            .with(store::delete_user(owner));
         self.base.db.commit(write).await?;
         Ok(())
     }
@@ -477,7 +587,13 @@ impl Accounts {
         store::closing(&self.base.db).await
     }
 
-    fn open_session(&self, owner: Owner, user: &User, client: &Client) -> (TokenPair, Statement) {
+    fn open_session(
+        &self,
+        owner: Owner,
+        user: &User,
+        client: &Client,
+        lifetime: Option<Duration>,
+    ) -> (TokenPair, Statement) {
         let now = self.base.clock.now();
         let session_id = self.base.ids.new_id(now);
         let refresh = self.tokens.first_refresh(owner, session_id, self.base.ids.secret());
@@ -485,7 +601,7 @@ impl Accounts {
             id: session_id,
             created_at: now,
             last_used_at: now,
-            expires_at: now.plus(self.tokens.lifetimes().session()),
+            expires_at: now.plus(lifetime.unwrap_or(self.tokens.lifetimes().session())),
             user_agent: client.user_agent.as_ref().map(|agent| {
                 let kept = agent.chars().filter(|c| !c.is_control());
                 kept.take(limits::MAX_USER_AGENT_CHARS).collect()
@@ -493,15 +609,24 @@ impl Accounts {
             address: client.address.map(|address| address.to_string()),
         };
         let insert = store::insert_session(owner, &session, &refresh);
-        (self.pair(owner, user, &refresh), insert)
+        (self.pair(owner, user, &refresh, lifetime), insert)
     }
 
-    fn pair(&self, owner: Owner, user: &User, refresh: &RefreshToken) -> TokenPair {
+    fn pair(
+        &self,
+        owner: Owner,
+        user: &User,
+        refresh: &RefreshToken,
+        lifetime: Option<Duration>,
+    ) -> TokenPair {
         let now = self.base.clock.now();
         let token_id = self.base.ids.new_id(now);
+        let access_lifetime = lifetime.unwrap_or(self.tokens.lifetimes().access);
+        let (number, session_id) = (user.number, refresh.session_id);
+        let times = (now, access_lifetime);
         TokenPair {
-            access_token: self.tokens.access(owner, user.number, refresh.session_id, token_id, now),
-            access_lifetime: self.tokens.lifetimes().access,
+            access_token: self.tokens.access(owner, number, session_id, token_id, times),
+            access_lifetime,
             refresh_token: refresh.encode(),
             session_id: refresh.session_id,
         }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Session, User, tokens::RefreshToken};
 use crate::base::{
-    Country, Cursor, Email, Error, Language, Owner, Time, Username, Zone, text::LoginName,
+    Country, Cursor, Email, Error, Language, Owner, Time, Username, Zone, limits, text::LoginName,
 };
 
 macro_rules! user_columns {
@@ -88,7 +88,7 @@ serene_db::statements! {
     // The derived table is for MySQL, which refuses LIMIT in a plain IN (…).
     DELETE_SURPLUS_SESSIONS = "sessions.delete_surplus":
         "DELETE FROM sessions WHERE owner_id = ? AND id NOT IN (SELECT id FROM \
-         (SELECT id FROM sessions WHERE owner_id = ? ORDER BY last_used_at DESC LIMIT 99) AS kept)";
+         (SELECT id FROM sessions WHERE owner_id = ? ORDER BY last_used_at DESC LIMIT ?) AS kept)";
     DELETE_SESSIONS = "sessions.delete_all":
         "DELETE FROM sessions WHERE owner_id = ?";
 }
@@ -140,7 +140,7 @@ pub(super) fn insert_user(
     new: &User,
     username: Option<&Username>,
     email: Option<&Email>,
-    password_hash: String,
+    password_hash: Option<String>,
 ) -> Statement {
     Statement::new(
         &INSERT_USER,
@@ -332,9 +332,10 @@ pub(super) fn delete_dead_sessions(owner: Owner, now: Time) -> Statement {
     Statement::new(&DELETE_DEAD_SESSIONS, values![owner.id(), now.as_micros()])
 }
 
-/// Makes room for one more session: see [`crate::base::limits::MAX_SESSIONS`].
+/// Makes room for one more session than there may be others.
 pub(super) fn delete_surplus_sessions(owner: Owner) -> Statement {
-    Statement::new(&DELETE_SURPLUS_SESSIONS, values![owner.id(), owner.id()])
+    let others = limits::MAX_SESSIONS - 1;
+    Statement::new(&DELETE_SURPLUS_SESSIONS, values![owner.id(), owner.id(), others])
 }
 
 pub(super) fn delete_sessions(owner: Owner) -> Statement {

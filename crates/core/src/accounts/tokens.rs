@@ -123,7 +123,7 @@ impl Tokens {
         user_number: i64,
         session_id: Uuid,
         token_id: Uuid,
-        now: Time,
+        (now, lifetime): (Time, Duration),
     ) -> SecretString {
         let claims = Claims {
             fresh: false,
@@ -134,7 +134,7 @@ impl Tokens {
             user_id: owner.id(),
             sid: session_id,
             nbf: now.as_seconds(),
-            exp: now.plus(self.lifetimes.access).as_seconds(),
+            exp: now.plus(lifetime).as_seconds(),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .expect("claims of strings and numbers are JSON, and HS256 takes any key")
@@ -211,7 +211,13 @@ mod tests {
 
     fn access(tokens: &Tokens) -> String {
         let owner = Owner::without_key(Uuid::from_u128(7));
-        let token = tokens.access(owner, 42, Uuid::from_u128(8), Uuid::from_u128(9), NOW);
+        let token = tokens.access(
+            owner,
+            42,
+            Uuid::from_u128(8),
+            Uuid::from_u128(9),
+            (NOW, tokens.lifetimes.access),
+        );
         token.expose_secret().to_owned()
     }
 

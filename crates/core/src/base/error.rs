@@ -62,6 +62,12 @@ pub enum Error {
     /// The session behind a token was ended or has expired.
     #[error("the session has ended")]
     SessionEnded,
+    /// The keys of another issuer, by which its tokens are checked, cannot be had.
+    #[error("the issuer's keys cannot be had")]
+    IssuerUnavailable,
+    /// The identity opens another account.
+    #[error("the identity is linked to another account")]
+    IdentityTaken,
     /// The refresh token is not ours, or its session is over.
     #[error("bad refresh token")]
     RefreshInvalid,

@@ -75,6 +75,10 @@ limits! {
     MAX_VIBE_TOKENS: u32 = 200 => count "tokens";
     /// How long a model may take about an entry.
     MAX_VIBE_TIME: Duration = Duration::from_secs(45);
+    /// How long a model may take to greet somebody who begins a journaling session.
+    MAX_GREETING_TIME: Duration = Duration::from_secs(10);
+    /// How long a model may take to sum up a journaling session.
+    MAX_SUMMARY_TIME: Duration = Duration::from_secs(45);
     /// How long the vibe check of a note is remembered.
     VIBE_KEPT_FOR: Duration = Duration::from_mins(10);
     /// Stretches in a history of moods.
@@ -103,6 +107,12 @@ limits! {
     TRASH_DAYS: u64 = 30 => count "days";
     /// Sign-in sessions that one user may have open; the longest unused makes room for a new one.
     MAX_SESSIONS: u32 = 100 => count "sessions";
+    /// Identities of other issuers that may open one account.
+    MAX_IDENTITIES: u32 = 20 => count "identities";
+    /// An ID token that is exchanged or linked.
+    MAX_ID_TOKEN_BYTES: usize = 8 * 1024 => count "bytes";
+    /// How long the keys of ID tokens are used after their time, when no new ones can be fetched.
+    KEYS_OUTLIVE: Duration = Duration::from_hours(6);
     /// What is kept of a client's self-description with a session.
     MAX_USER_AGENT_CHARS: usize = 200 => count "characters";
     /// Passwords that may wait to be hashed; the next one is asked to come back.

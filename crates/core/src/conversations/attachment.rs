@@ -123,6 +123,25 @@ impl NewAttachment {
         Ok(Self { media_type, data: data.into() })
     }
 
+    /// An image whose kind nobody named: it is told by its first bytes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is too large, or of none of the kinds that are kept.
+    pub fn from_bytes(data: Bytes) -> Result<Self, Error> {
+        if data.len() > limits::MAX_ATTACHMENT_BYTES {
+            return Err(too_large());
+        }
+        let kind = MediaType::ALL.into_iter().find(|kind| kind.fits(&data));
+        let media_type =
+            kind.ok_or_else(|| Error::invalid(FIELD, "must be PNG, JPEG, WebP or GIF images"))?;
+        Ok(Self { media_type, data })
+    }
+
+    /// As a model is shown it.
+    pub(crate) fn into_image(self) -> serene_llm::Image {
+        serene_llm::Image { media_type: self.media_type.as_str().to_owned(), data: self.data }
+    }
+
     /// Whether it may be this one that is stored: of its kind and size. Reading the bytes to
     /// compare them is more than telling a repeated message from another is worth.
     pub(crate) fn looks_like(&self, stored: &AttachmentInfo) -> bool {
@@ -173,6 +192,15 @@ mod tests {
         assert!(NewAttachment::from_data_url(&url("image/gif", b"GIF89a....")).is_ok());
         assert!(NewAttachment::from_data_url(&url("image/png", b"GIF89a....")).is_err());
         assert!(NewAttachment::from_data_url(&url("image/svg+xml", b"<svg/>")).is_err());
+    }
+
+    #[test]
+    fn the_kind_is_told_by_the_first_bytes() {
+        let gif = NewAttachment::from_bytes(Bytes::from_static(b"GIF89a....")).unwrap();
+        assert_eq!(gif.into_image().media_type, "image/gif");
+        assert!(NewAttachment::from_bytes(Bytes::from_static(b"<svg/>")).is_err());
+        let large = vec![0; limits::MAX_ATTACHMENT_BYTES + 1];
+        assert!(NewAttachment::from_bytes(large.into()).is_err());
     }
 
     #[test]

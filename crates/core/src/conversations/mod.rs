@@ -4,10 +4,12 @@
 //! and as pieces of its own writes.
 
 mod attachment;
+mod policy;
 mod store;
 mod types;
 
 pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
+pub(crate) use policy::Greeting;
 pub(crate) use store::{ALL as STATEMENTS, SEALED, end_reply, safety_tier_of};
 pub use types::{
     CRISIS_SENTENCE, Conversation, ConversationChanges, Kind, ListConversations, Message,
@@ -58,21 +60,7 @@ impl Conversations {
     /// # Errors
     /// [`Error::IdTaken`] when that id is in the trash.
     pub async fn create(&self, owner: Owner, new: NewConversation) -> Result<Conversation, Error> {
-        let now = self.base.clock.now();
-        let conversation = Conversation {
-            id: new.id.unwrap_or_else(|| self.base.ids.new_id(now)),
-            number: self.conversation_numbers.next(&self.base.db).await?,
-            kind: new.kind,
-            title: new.title.map(Title::into_private),
-            pinned_at: None,
-            archived_at: None,
-            ended_at: None,
-            deleted_at: None,
-            active_generation_id: None,
-            message_count: 0,
-            created_at: now,
-            updated_at: now,
-        };
+        let conversation = self.draft(new).await?;
         let insert = store::insert_conversation(&self.base.vault.of(owner)?, owner, &conversation);
         match self.base.db.commit(Write::from(insert)).await {
             Ok(_) => Ok(conversation),
@@ -85,6 +73,26 @@ impl Conversations {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A conversation that is not written yet.
+    async fn draft(&self, new: NewConversation) -> Result<Conversation, Error> {
+        let now = self.base.clock.now();
+        Ok(Conversation {
+            id: new.id.unwrap_or_else(|| self.base.ids.new_id(now)),
+            number: self.conversation_numbers.next(&self.base.db).await?,
+            kind: new.kind,
+            title: new.title.map(Title::into_private),
+            summary: None,
+            pinned_at: None,
+            archived_at: None,
+            ended_at: None,
+            deleted_at: None,
+            active_generation_id: None,
+            message_count: 0,
+            created_at: now,
+            updated_at: now,
+        })
     }
 
     /// A page of one shelf, the last active first.
@@ -106,6 +114,29 @@ impl Conversations {
     /// [`Error::NotFound`].
     pub async fn get(&self, owner: Owner, id: Uuid) -> Result<Conversation, Error> {
         store::find(&self.base, owner, id).await?.or_not_found(Resource::Conversation)
+    }
+
+    /// The conversation of a kind behind the integer that some published contracts print.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn by_number(
+        &self,
+        owner: Owner,
+        number: i64,
+        kind: Kind,
+    ) -> Result<Conversation, Error> {
+        let found = store::find_number(&self.base, owner, number, kind).await?;
+        found.or_not_found(Resource::Conversation)
+    }
+
+    /// The message behind the integer that some published contracts print.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn message_by_number(&self, owner: Owner, number: i64) -> Result<Message, Error> {
+        let found = store::message_number(&self.base, owner, number).await?;
+        self.with_attachments(owner, found.or_not_found(Resource::Message)?).await
     }
 
     /// Renames, pins, archives, or the reverse.
@@ -233,7 +264,10 @@ impl Conversations {
     /// [`Error::NotFound`].
     pub async fn message(&self, owner: Owner, id: Uuid) -> Result<Message, Error> {
         let found = store::message_by(&self.base, owner, id).await?;
-        let mut message = found.or_not_found(Resource::Message)?;
+        self.with_attachments(owner, found.or_not_found(Resource::Message)?).await
+    }
+
+    async fn with_attachments(&self, owner: Owner, mut message: Message) -> Result<Message, Error> {
         let conversation_id = message.conversation_id;
         let one = std::slice::from_mut(&mut message);
         store::add_attachments(&self.base, owner, conversation_id, one).await?;

@@ -16,7 +16,7 @@ use crate::base::{
 macro_rules! conversation_columns {
     () => {
         "id, number, kind, title, pinned_at, archived_at, ended_at, deleted_at, \
-         active_generation_id, message_count, created_at, updated_at"
+         active_generation_id, message_count, created_at, updated_at, summary"
     };
 }
 
@@ -31,8 +31,8 @@ macro_rules! message_columns {
 serene_db::statements! {
     INSERT_CONVERSATION = "conversations.insert":
         "INSERT INTO conversations (owner_id, id, number, kind, shelf, title, pinned_at, \
-         archived_at, ended_at, deleted_at, next_position, message_count, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?)";
+         archived_at, ended_at, deleted_at, next_position, message_count, created_at, updated_at, \
+         summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?)";
     LIST_FIRST = "conversations.list_first":
         concat!("SELECT ", conversation_columns!(), " FROM conversations",
                 " WHERE owner_id = ? AND kind = ? AND shelf = ?",
@@ -45,6 +45,9 @@ serene_db::statements! {
     FIND = "conversations.find":
         concat!("SELECT ", conversation_columns!(), " FROM conversations",
                 " WHERE owner_id = ? AND id = ? AND deleted_at IS NULL LIMIT 1");
+    FIND_NUMBER = "conversations.find_number":
+        concat!("SELECT ", conversation_columns!(), " FROM conversations",
+                " WHERE owner_id = ? AND number = ? AND kind = ? AND deleted_at IS NULL LIMIT 1");
     STATE = "conversations.state":
         "SELECT next_position, ended_at, active_generation_id FROM conversations \
          WHERE owner_id = ? AND id = ? AND deleted_at IS NULL LIMIT 1";
@@ -60,6 +63,19 @@ serene_db::statements! {
     END = "conversations.end":
         "UPDATE conversations SET ended_at = COALESCE(ended_at, ?) \
          WHERE owner_id = ? AND id = ? AND deleted_at IS NULL AND active_generation_id IS NULL";
+    END_OTHER_SESSIONS = "conversations.end_sessions":
+        "UPDATE conversations SET ended_at = ? \
+         WHERE owner_id = ? AND kind = ? AND shelf = 'active' AND ended_at IS NULL";
+    // MySQL sets columns from left to right, and reads what it has set: archived_at comes last.
+    TOGGLE_ARCHIVE = "conversations.toggle_archive":
+        "UPDATE conversations SET \
+         ended_at = CASE WHEN archived_at IS NULL THEN COALESCE(ended_at, ?) ELSE ended_at END, \
+         shelf = CASE WHEN archived_at IS NULL THEN 'archived' ELSE 'active' END, \
+         archived_at = CASE WHEN archived_at IS NULL THEN ? ELSE NULL END \
+         WHERE owner_id = ? AND id = ? AND deleted_at IS NULL";
+    SET_SUMMARY = "conversations.set_summary":
+        "UPDATE conversations SET summary = ? \
+         WHERE owner_id = ? AND id = ? AND deleted_at IS NULL";
     TRASH = "conversations.trash":
         "UPDATE conversations SET deleted_at = ?, shelf = 'trash' \
          WHERE owner_id = ? AND id = ? AND deleted_at IS NULL AND active_generation_id IS NULL";
@@ -110,6 +126,10 @@ serene_db::statements! {
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
                 " WHERE m.owner_id = ? AND m.id = ? AND c.deleted_at IS NULL LIMIT 1");
+    MESSAGE_NUMBER = "messages.find_number":
+        concat!("SELECT ", message_columns!(), " FROM messages m",
+                " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
+                " WHERE m.owner_id = ? AND m.number = ? AND c.deleted_at IS NULL LIMIT 1");
     SCAN = "messages.scan":
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " JOIN conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id",
@@ -188,16 +208,13 @@ serene_db::statements! {
 /// The columns of private text here.
 pub(crate) static SEALED: &[SealedColumn] = &[
     SealedColumn { column: TITLE, read: &STORED_TITLES, write: &STORE_TITLE },
-    SealedColumn {
-        column: "conversations.summary",
-        read: &STORED_SUMMARIES,
-        write: &STORE_SUMMARY,
-    },
+    SealedColumn { column: SUMMARY, read: &STORED_SUMMARIES, write: &STORE_SUMMARY },
     SealedColumn { column: CONTENT, read: &STORED_CONTENTS, write: &STORE_CONTENT },
     SealedColumn { column: DATA, read: &STORED_DATA, write: &STORE_DATA },
 ];
 
 const TITLE: &str = "conversations.title";
+const SUMMARY: &str = "conversations.summary";
 const CONTENT: &str = "messages.content";
 const DATA: &str = "attachments.data";
 
@@ -222,6 +239,10 @@ fn title_place(row: Uuid) -> Place {
     Place::new(TITLE, row)
 }
 
+fn summary_place(row: Uuid) -> Place {
+    Place::new(SUMMARY, row)
+}
+
 fn content_place(row: Uuid) -> Place {
     Place::new(CONTENT, row)
 }
@@ -233,11 +254,13 @@ fn data_place(row: Uuid) -> Place {
 fn conversation(keeper: &Keeper, row: &Row<'_>) -> Result<Conversation, Error> {
     let id = row.get(0)?;
     let title: Option<Vec<u8>> = row.get(3)?;
+    let summary: Option<Vec<u8>> = row.get(12)?;
     Ok(Conversation {
         id,
         number: row.get(1)?,
         kind: word(row, 2, Kind::from_word)?,
         title: title.map(|sealed| keeper.open(title_place(id), sealed)).transpose()?,
+        summary: summary.map(|sealed| keeper.open(summary_place(id), sealed)).transpose()?,
         pinned_at: optional_time(row, 4)?,
         archived_at: optional_time(row, 5)?,
         ended_at: optional_time(row, 6)?,
@@ -303,6 +326,8 @@ fn attachment_with_data(keeper: &Keeper, row: &Row<'_>) -> Result<Attachment, Er
 pub(super) fn insert_conversation(keeper: &Keeper, owner: Owner, new: &Conversation) -> Statement {
     let title = new.title.as_ref();
     let title = title.map(|title| keeper.seal(title_place(new.id), title.expose()));
+    let summary = new.summary.as_ref();
+    let summary = summary.map(|text| keeper.seal(summary_place(new.id), text.expose()));
     let shelf = match (new.deleted_at, new.archived_at) {
         (Some(_), _) => Shelf::Trash,
         (None, Some(_)) => Shelf::Archived,
@@ -323,6 +348,7 @@ pub(super) fn insert_conversation(keeper: &Keeper, owner: Owner, new: &Conversat
             new.deleted_at.map(Time::as_micros),
             new.created_at.as_micros(),
             new.updated_at.as_micros(),
+            summary,
         ],
     )
 }
@@ -354,6 +380,18 @@ pub(super) async fn find(
     let keeper = base.vault.of(owner)?;
     let map = |row: &Row<'_>| conversation(&keeper, row);
     base.db.query_one(Select::new(&FIND, values![owner.id(), id], map)).await
+}
+
+pub(super) async fn find_number(
+    base: &Base,
+    owner: Owner,
+    number: i64,
+    kind: Kind,
+) -> Result<Option<Conversation>, Error> {
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| conversation(&keeper, row);
+    let values = values![owner.id(), number, kind.as_str()];
+    base.db.query_one(Select::new(&FIND_NUMBER, values, map)).await
 }
 
 pub(super) async fn state(base: &Base, owner: Owner, id: Uuid) -> Result<Option<State>, Error> {
@@ -391,6 +429,22 @@ pub(super) fn set_archived(owner: Owner, id: Uuid, since: Option<Time>) -> State
 
 pub(super) fn end(owner: Owner, id: Uuid, now: Time) -> Statement {
     Statement::guard(&END, values![now.as_micros(), owner.id(), id])
+}
+
+/// Ends every session that is neither ended nor archived.
+pub(super) fn end_sessions(owner: Owner, now: Time) -> Statement {
+    let kind = Kind::Session.as_str();
+    Statement::new(&END_OTHER_SESSIONS, values![now.as_micros(), owner.id(), kind])
+}
+
+pub(super) fn toggle_archive(owner: Owner, id: Uuid, now: Time) -> Statement {
+    let now = now.as_micros();
+    Statement::guard(&TOGGLE_ARCHIVE, values![now, now, owner.id(), id])
+}
+
+pub(super) fn set_summary(keeper: &Keeper, owner: Owner, id: Uuid, summary: &str) -> Statement {
+    let sealed = keeper.seal(summary_place(id), summary);
+    Statement::guard(&SET_SUMMARY, values![sealed, owner.id(), id])
 }
 
 pub(super) fn trash(owner: Owner, id: Uuid, now: Time) -> Statement {
@@ -532,6 +586,16 @@ pub(super) async fn message_by(
     let keeper = base.vault.of(owner)?;
     let map = |row: &Row<'_>| message(&keeper, row);
     base.db.query_one(Select::new(&MESSAGE, values![owner.id(), id], map)).await
+}
+
+pub(super) async fn message_number(
+    base: &Base,
+    owner: Owner,
+    number: i64,
+) -> Result<Option<Message>, Error> {
+    let keeper = base.vault.of(owner)?;
+    let map = |row: &Row<'_>| message(&keeper, row);
+    base.db.query_one(Select::new(&MESSAGE_NUMBER, values![owner.id(), number], map)).await
 }
 
 pub(super) async fn scan(

@@ -58,6 +58,8 @@ pub struct Conversation {
     pub kind: Kind,
     /// Its title; none until it is given one or the first message makes it.
     pub title: Option<Private>,
+    /// What was said in it, in a sentence or two; none until it is asked for.
+    pub summary: Option<Private>,
     /// Since when it is pinned.
     pub pinned_at: Option<Time>,
     /// Since when it is archived.

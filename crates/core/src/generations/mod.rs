@@ -2,8 +2,10 @@
 //! on when its listener leaves, and what was shown is on disk before `done` is sent.
 
 mod live;
+mod once;
 mod prompt;
 mod run;
+mod sessions;
 mod store;
 
 pub(crate) use store::ALL as STATEMENTS;
@@ -12,10 +14,12 @@ use std::{sync::Arc, time::Duration};
 
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
+pub use once::Answer;
 pub use prompt::DEFAULT_INSTRUCTION;
 use serene_care::screen::{Surface, screen};
 use serene_db::{DbError, Write};
 use serene_llm::{Engine, Usage};
+pub use sessions::Summary;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -177,6 +181,37 @@ impl Generations {
             }
         }
         Err(Error::ConversationBusy { generation_id: None })
+    }
+
+    /// As [`Self::send`]; where a reply is being written, waits for its end, at most for
+    /// `patience`.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn send_when_free(
+        &self,
+        owner: Owner,
+        send: SendMessage,
+        patience: Duration,
+    ) -> Result<Sent, Error> {
+        let trying = async {
+            loop {
+                match self.send(owner, send.clone()).await {
+                    Err(Error::ConversationBusy { generation_id: Some(id) }) => {
+                        match self.attach(owner, id, 0).await {
+                            Ok(reply) => drop(reply.end().await),
+                            Err(Error::NotFound(_)) => {}
+                            Err(error) => return Err(error),
+                        }
+                        // One that another process is writing has no end here.
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(patience, trying).await;
+        answer.unwrap_or(Err(Error::ConversationBusy { generation_id: None }))
     }
 
     fn draft(&self, id: Uuid, exchange: &Exchange) -> Generation {

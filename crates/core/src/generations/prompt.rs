@@ -5,8 +5,9 @@ use serene_llm::{Image, Message as Turn, Request};
 
 use super::Inner;
 use crate::{
-    base::{Error, Owner, limits},
-    conversations::{Message, MessageStatus, Role, SafetyTier},
+    accounts::{Preferences, preferences},
+    base::{Error, MessageText, Owner, limits},
+    conversations::{Message, MessageStatus, NewAttachment, Role, SafetyTier},
 };
 
 /// The instruction, unless the operator gives another.
@@ -39,12 +40,37 @@ pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Resul
             }
         }
     }
+    let preferences = preferences::read(&inner.base, owner).await?;
+    Ok(request(inner, turns, reply.safety_tier, preferences))
+}
+
+/// The request for a text that stands by itself.
+pub(super) async fn build_once(
+    inner: &Inner,
+    owner: Owner,
+    (text, images): (&MessageText, Vec<NewAttachment>),
+    safety_tier: Option<SafetyTier>,
+) -> Result<Request, Error> {
+    let mut turn = Turn::text(serene_llm::Role::User, text.expose());
+    turn.images = images.into_iter().map(NewAttachment::into_image).collect();
+    let preferences = preferences::read(&inner.base, owner).await?;
+    Ok(request(inner, vec![turn], safety_tier, preferences))
+}
+
+/// Puts the instruction before what was said.
+fn request(
+    inner: &Inner,
+    mut turns: Vec<Turn>,
+    safety_tier: Option<SafetyTier>,
+    preferences: Preferences,
+) -> Request {
     let mut instruction = inner.instruction.clone();
-    if reply.safety_tier.is_some() {
+    instruction.push_str(&preferences.instruction());
+    if safety_tier.is_some() {
         instruction.push_str(CAREFUL_INSTRUCTION);
     }
     turns.insert(0, Turn::text(serene_llm::Role::System, instruction));
-    Ok(Request { messages: turns, max_tokens: None, temperature: None })
+    Request { messages: turns, max_tokens: preferences.max_tokens, temperature: None }
 }
 
 fn turn(message: &Message) -> Turn {
@@ -58,7 +84,7 @@ fn turn(message: &Message) -> Turn {
 /// The newest messages that fit, oldest first. Replies that failed or are empty say nothing, and
 /// what spoke of explicit intent is never repeated to a model, nor the answer it got; the last
 /// message is there however long it is.
-fn window(messages: &[Message]) -> Vec<&Message> {
+pub(super) fn window(messages: &[Message]) -> Vec<&Message> {
     let mut bytes = 0;
     let mut shown = Vec::new();
     for message in messages.iter().rev().filter(|message| says_something(message)) {

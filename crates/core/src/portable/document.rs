@@ -84,6 +84,9 @@ pub struct ConversationItem {
     pub(super) id: Uuid,
     pub(super) kind: String,
     pub(super) title: Option<String>,
+    /// Documents of earlier versions have none.
+    #[serde(default)]
+    pub(super) summary: Option<String>,
     pub(super) pinned_at: Option<At>,
     pub(super) archived_at: Option<At>,
     pub(super) ended_at: Option<At>,

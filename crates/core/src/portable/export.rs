@@ -175,6 +175,7 @@ fn conversation_item(conversation: Conversation) -> ConversationItem {
         id: conversation.id,
         kind: conversation.kind.as_str().to_owned(),
         title: conversation.title.map(Private::into_exposed),
+        summary: conversation.summary.map(Private::into_exposed),
         pinned_at: conversation.pinned_at.map(At),
         archived_at: conversation.archived_at.map(At),
         ended_at: conversation.ended_at.map(At),

@@ -23,6 +23,9 @@ use crate::{
 /// How many reasons are kept of each kind.
 const MOST_REASONS: usize = 20;
 
+/// The summary of a conversation has two or three sentences.
+const MAX_SUMMARY_BYTES: usize = 16 * 1024;
+
 /// What became of the items of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -187,6 +190,7 @@ impl<'s> Importer<'s> {
             number: 0,
             kind: known("kind", ConversationKind::from_word(&item.kind))?,
             title: title.map(|title| Private::new(title.expose())),
+            summary: short("summary", item.summary, MAX_SUMMARY_BYTES)?.map(Private::new),
             pinned_at: item.pinned_at.map(|at| at.0),
             archived_at: item.archived_at.map(|at| at.0),
             ended_at: item.ended_at.map(|at| at.0),

@@ -16,6 +16,10 @@ pub enum Purpose {
     Reply,
     /// The vibe check of a journal entry.
     VibeCheck,
+    /// The first words in a journaling session.
+    Greeting,
+    /// The summary of a journaling session.
+    Summary,
 }
 
 impl Purpose {
@@ -24,6 +28,8 @@ impl Purpose {
         match self {
             Self::Reply => "reply",
             Self::VibeCheck => "vibe_check",
+            Self::Greeting => "greeting",
+            Self::Summary => "summary",
         }
     }
 }
@@ -89,6 +95,16 @@ impl Ledger {
     /// Every record of an owner, newest first, at most 1,000: for tests and reports.
     pub async fn records(&self, owner: Owner) -> Result<Vec<(Uuid, serene_llm::Usage)>, Error> {
         store::records(&self.base.db, owner).await
+    }
+
+    /// Tokens by day (UTC), the oldest first; both ends are included, at most 4,000 days.
+    pub async fn by_day(
+        &self,
+        owner: Owner,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, i64)>, Error> {
+        store::by_day(&self.base.db, owner, first, last).await
     }
 
     /// The owner's records after an id, in the order in which they were made; a page of them.

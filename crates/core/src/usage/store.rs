@@ -15,6 +15,9 @@ serene_db::statements! {
     RECORDS = "usage_records.list":
         "SELECT id, prompt_tokens, completion_tokens, cached_tokens, estimated \
          FROM usage_records WHERE owner_id = ? ORDER BY id DESC LIMIT 1000";
+    BY_DAY = "usage_records.by_day":
+        "SELECT day, SUM(prompt_tokens + completion_tokens) FROM usage_records \
+         WHERE owner_id = ? AND day >= ? AND day <= ? GROUP BY day ORDER BY day LIMIT 4000";
     ALL_AFTER = "usage_records.all_after":
         "SELECT id, purpose, status, engine, model, created_at, prompt_tokens, completion_tokens, \
          cached_tokens, estimated FROM usage_records \
@@ -57,6 +60,16 @@ fn usage(row: &Row<'_>, first: usize) -> Result<Usage, DbError> {
 pub(super) async fn records(db: &Db, owner: Owner) -> Result<Vec<(Uuid, Usage)>, Error> {
     let map = |row: &Row<'_>| Ok((row.get(0)?, usage(row, 1)?));
     db.query(Select::new(&RECORDS, values![owner.id()], map)).await
+}
+
+pub(super) async fn by_day(
+    db: &Db,
+    owner: Owner,
+    first: &str,
+    last: &str,
+) -> Result<Vec<(String, i64)>, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>((row.get(0)?, row.get(1)?));
+    db.query(Select::new(&BY_DAY, values![owner.id(), first, last], map)).await
 }
 
 pub(super) async fn all_after(

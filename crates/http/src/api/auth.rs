@@ -10,7 +10,7 @@ use serene_core::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::bodies::UserBody;
+use super::{bodies::UserBody, identities::checked};
 use crate::{
     App,
     error::{ApiError, Code},
@@ -71,6 +71,15 @@ pub(crate) struct SignedIn {
     refresh_token: String,
     /// The session both tokens belong to.
     session_id: Uuid,
+}
+
+/// A Firebase ID token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdToken {
+    /// As the Firebase client library gives it.
+    #[schema(example = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln", max_length = 8192)]
+    id_token: String,
 }
 
 impl SignedIn {
@@ -166,6 +175,24 @@ pub(crate) async fn login(
         return Err(ApiError::new(Code::InvalidRequest, text));
     };
     let (user, tokens) = app.serene.accounts.login(name, &body.password, &client).await?;
+    Ok(Answer(SignedIn::new(user, &tokens)))
+}
+
+/// Sign in with Firebase
+///
+/// Exchanges a Firebase ID token for a session. Whoever it names is found by its issuer and
+/// subject, and gets an account when they are first seen; never by e-mail address. A server that
+/// knows no Firebase project takes none.
+#[utoipa::path(post, path = "/api/v1/auth/firebase", tag = "auth",
+    operation_id = "sign_in_with_firebase", security(()), request_body = IdToken,
+    responses((status = 200, body = SignedIn),
+              (status = 401, description = "The token is not valid here, or has expired")))]
+pub(crate) async fn firebase(
+    State(app): State<App>,
+    Peer(client): Peer,
+    Json(body): Json<IdToken>,
+) -> Result<Answer<SignedIn>, ApiError> {
+    let (user, tokens) = app.serene.accounts.sign_in_as(checked(&body.id_token)?, &client).await?;
     Ok(Answer(SignedIn::new(user, &tokens)))
 }
 

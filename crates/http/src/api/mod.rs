@@ -7,6 +7,7 @@ mod conversations;
 mod entries;
 mod generations;
 mod health;
+mod identities;
 mod me;
 mod messages;
 mod moods;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         // Accounts.
         .routes(routes!(auth::register))
         .routes(routes!(auth::login))
+        .routes(routes!(auth::firebase))
         .routes(routes!(auth::refresh))
         .routes(routes!(auth::logout))
         .routes(routes!(auth::logout_everywhere))
@@ -33,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me::read, me::change, me::delete))
         .routes(routes!(me::export))
         .routes(routes!(me::change_password))
+        .routes(routes!(identities::link, identities::list))
         // Conversations.
         .routes(routes!(conversations::create, conversations::list))
         .routes(routes!(conversations::read, conversations::change, conversations::delete))

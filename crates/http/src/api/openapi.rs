@@ -19,7 +19,10 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{App, error::ErrorBody};
+use crate::{
+    App,
+    error::{ContractBody, ErrorBody},
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -30,7 +33,7 @@ use crate::{App, error::ErrorBody};
             UUIDs, times RFC 3339 in UTC. What is not yours is not found.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ErrorBody<'static>)),
+    components(schemas(ErrorBody<'static>, ContractBody<'static>)),
     tags(
         (name = "auth", description = "Signing up, in and out"),
         (name = "me", description = "The caller's own account"),
@@ -39,6 +42,13 @@ use crate::{App, error::ErrorBody};
         (name = "generations", description = "Replies while they are written, and after"),
         (name = "journal", description = "Entries, the vibe check, moods"),
         (name = "health", description = "For whoever watches the server"),
+        (name = "contract shared", description = "Published contracts: paths that several of them \
+            have; the body or the credential decides which one answers"),
+        (name = "contract sessions", description = "Published contract: journaling sessions"),
+        (name = "contract histories", description = "Published contract: AI chat under /api"),
+        (name = "contract conversations", description = "Published contract: ChatApp"),
+        (name = "contract entries", description = "Published contract: a journal, with a cookie"),
+        (name = "contract chatbot", description = "Published contract: AI Chatbot"),
     )
 )]
 struct Base;
@@ -60,7 +70,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
     for (path, operation) in operations(&mut openapi.paths) {
         let has_body = operation.request_body.is_some();
         let is_open = operation.security.is_some();
-        let has_id = path.contains("{id}");
+        let has_id = path.contains('{');
         let has_input = has_body || operation.parameters.is_some();
         let common = [
             (has_input, "400", "The request breaks a rule"),
@@ -84,13 +94,18 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
     openapi
 }
 
-pub(super) fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operation)> {
+pub(crate) fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &mut Operation)> {
     paths.paths.iter_mut().flat_map(|(path, item)| {
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
             .into_iter()
             .filter_map(Option::as_mut)
             .map(move |operation| (path, operation))
     })
+}
+
+/// Whether an operation belongs to a published contract rather than to the canonical API.
+fn is_of_contract(operation: &Operation) -> bool {
+    operation.tags.iter().flatten().any(|tag| tag.starts_with("contract "))
 }
 
 fn add_error(operation: &mut Operation, status: &str, description: &str) {
@@ -103,6 +118,7 @@ fn add_error(operation: &mut Operation, status: &str, description: &str) {
 /// Gives every error the envelope as its body, and the headers it comes with; and every response a
 /// description, which OpenAPI 3.1 requires also where the schema says it all.
 fn describe_responses(operation: &mut Operation) {
+    let of_contract = is_of_contract(operation);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if response.description.is_empty() {
@@ -111,7 +127,8 @@ fn describe_responses(operation: &mut Operation) {
         if !status.starts_with(['4', '5']) {
             continue;
         }
-        let body = Content::new(Some(Ref::from_schema_name("Error")));
+        let schema = if of_contract { "ContractError" } else { "Error" };
+        let body = Content::new(Some(Ref::from_schema_name(schema)));
         response.content.insert("application/json".to_owned(), body.into());
         let header = |description: &str, kind: Type| {
             let schema = ObjectBuilder::new().schema_type(kind).build();

@@ -7,6 +7,7 @@
 //! safety net.
 
 mod act;
+mod digest;
 mod journal;
 mod lines;
 mod manners;
@@ -26,6 +27,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::{Engine, Event, EventStream, FinishReason, Request, Usage};
 
+pub use digest::digest;
 pub use journal::reflect;
 
 /// The built-in responder as an engine.

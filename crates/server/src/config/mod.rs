@@ -4,11 +4,13 @@
 //! A value that cannot be used stops the start with one line; see [`ConfigError`].
 
 mod ai;
+mod contracts;
 mod database;
 #[cfg(test)]
 mod docs;
 mod dotenv;
 mod error;
+mod firebase;
 mod flags;
 mod loader;
 mod network;
@@ -30,7 +32,12 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use serene_core::{base::MasterKey, safety::SafetyResources};
+use serene_core::{
+    accounts::{FirebaseKeys, FirebaseOptions},
+    base::MasterKey,
+    safety::SafetyResources,
+};
+use serene_http::ContractOptions;
 
 pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
@@ -108,6 +115,10 @@ pub(crate) struct Config {
     pub(crate) frontend_origins: Vec<String>,
     /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub(crate) trusted_proxies: Vec<IpNetwork>,
+    /// Which published contracts are served, and how.
+    pub(crate) contracts: ContractOptions,
+    /// Whose Firebase ID tokens are taken.
+    pub(crate) firebase: Option<FirebaseOptions>,
     /// What is logged, as `tracing_subscriber::EnvFilter` reads it.
     pub(crate) log_filter: String,
     /// How it is logged.
@@ -178,6 +189,8 @@ impl Config {
                     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
                 })?
                 .unwrap_or_default(),
+            contracts: contracts::load(l, access_token_secs)?,
+            firebase: firebase::load(l)?,
             log_filter: log_filter(l)?,
             log_format: l
                 .required(&SERENE_LOG_FORMAT, parse::log_format, |f| f.name().to_owned())?,
@@ -219,6 +232,18 @@ impl Config {
         if self.environment == Environment::Production && !self.auth_throttle {
             self.warnings.push("AUTH_THROTTLE is off: passwords can be guessed quickly".to_owned());
         }
+        if let Some(name) = &self.contracts.demo_user {
+            self.warnings.push(format!(
+                "DEMO_USER is set: whoever sends no credential reads and writes as {name}"
+            ));
+        }
+        if self.firebase.as_ref().is_some_and(|it| it.keys == FirebaseKeys::Emulator) {
+            self.warnings.push(
+                "FIREBASE_AUTH_EMULATOR_HOST is set: ID tokens are not checked, and anybody can \
+                 make one"
+                    .to_owned(),
+            );
+        }
         let database = self.origin(&settings::DATABASE_URL);
         if matches!(database, Origin::Flag(_)) && self.database.has_password() {
             self.warnings.push(
@@ -249,7 +274,8 @@ fn master_key(l: &mut Loader<'_>) -> Result<Option<MasterKey>, ConfigError> {
     }
 }
 
-/// Refuses what must not reach production: a missing or weak secret, cheap password hashes.
+/// Refuses what must not reach production: a missing or weak secret, cheap password hashes, a user
+/// for everybody.
 ///
 /// Nothing is refused in development.
 pub(crate) fn check_production(config: &Config) -> Result<(), ConfigError> {
@@ -270,6 +296,24 @@ pub(crate) fn check_production(config: &Config) -> Result<(), ConfigError> {
             config.bcrypt_cost
         );
         return Err(config.origin(&BCRYPT_COST).error(&BCRYPT_COST, problem));
+    }
+    match config.firebase.as_ref().map(|firebase| &firebase.keys) {
+        Some(FirebaseKeys::Emulator) => {
+            let problem = "checks no token, and SERENE_ENV is production; unset it".to_owned();
+            let setting = &settings::FIREBASE_AUTH_EMULATOR_HOST;
+            return Err(config.origin(setting).error(setting, problem));
+        }
+        Some(FirebaseKeys::At(url)) if !firebase::is_safe(url) => {
+            let problem = "is not https, and SERENE_ENV is production".to_owned();
+            let setting = &settings::FIREBASE_CERTS_URL;
+            return Err(config.origin(setting).error(setting, problem));
+        }
+        _ => {}
+    }
+    if config.contracts.demo_user.is_some() {
+        let problem = "lets anybody in, and SERENE_ENV is production; unset it".to_owned();
+        let setting = &settings::DEMO_USER;
+        return Err(config.origin(setting).error(setting, problem));
     }
     Ok(())
 }

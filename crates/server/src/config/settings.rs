@@ -227,6 +227,67 @@ pub(super) static TRUSTED_PROXIES: Setting = Setting::new(
     "127.0.0.1,10.0.0.0/8",
 );
 
+/// The published contracts.
+pub(super) static SERENE_CONTRACTS: Setting = Setting::new(
+    "SERENE_CONTRACTS",
+    "Published contracts that are served: all, none, or names, comma separated; docs/contracts.md",
+    "entries,histories",
+)
+.default("all");
+/// Who may come without a credential.
+pub(super) static DEMO_USER: Setting = Setting::new(
+    "DEMO_USER",
+    "User as whom the published contracts treat whoever sends no credential; refused in production",
+    "demo",
+);
+/// The cookie and other sites.
+pub(super) static COOKIE_SAMESITE: Setting = Setting::new(
+    "COOKIE_SAMESITE",
+    "SameSite of the cookie: lax, strict or none; none is always Secure",
+    "none",
+)
+.default("lax");
+/// The cookie and plain http.
+pub(super) static COOKIE_SECURE: Setting = Setting::new(
+    "COOKIE_SECURE",
+    "on or off: whether the cookie is Secure also where a request did not come by https",
+    "on",
+)
+.default("off");
+/// Which week.
+pub(super) static WEEKLY_MOODS: Setting = Setting::new(
+    "WEEKLY_MOODS",
+    "What the contract entries calls a week: iso (from Monday) or rolling (the last seven days)",
+    "rolling",
+)
+.default("iso");
+
+/// The file of a Firebase service account.
+pub(super) static FIREBASE_CREDENTIALS: Setting = Setting::new(
+    "FIREBASE_CREDENTIALS",
+    "File of a Firebase service account; its project_id is read, and nothing else",
+    "serviceAccountKey.json",
+);
+/// The Firebase project.
+pub(super) static FIREBASE_PROJECT_ID: Setting = Setting::new(
+    "FIREBASE_PROJECT_ID",
+    "Firebase project whose ID tokens are taken, instead of FIREBASE_CREDENTIALS",
+    "my-project-1a2b3",
+);
+/// Where the keys of ID tokens are.
+pub(super) static FIREBASE_CERTS_URL: Setting = Setting::new(
+    "FIREBASE_CERTS_URL",
+    "Where the keys of ID tokens are: a JWK set, or a map from key id to certificate; https in production",
+    "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com",
+)
+.default(serene_core::accounts::FIREBASE_CERTS_URL);
+/// The Firebase emulator.
+pub(super) static FIREBASE_AUTH_EMULATOR_HOST: Setting = Setting::new(
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "Address of the Firebase emulator, whose ID tokens nobody signs; refused in production",
+    "127.0.0.1:9099",
+);
+
 /// What is logged.
 pub(super) static SERENE_LOG: Setting = Setting::new(
     "SERENE_LOG",
@@ -274,6 +335,15 @@ pub(super) static ALL: &[&Setting] = &[
     &SYSTEM_INSTRUCTION,
     &FRONTEND_URL,
     &TRUSTED_PROXIES,
+    &SERENE_CONTRACTS,
+    &DEMO_USER,
+    &COOKIE_SAMESITE,
+    &COOKIE_SECURE,
+    &WEEKLY_MOODS,
+    &FIREBASE_CREDENTIALS,
+    &FIREBASE_PROJECT_ID,
+    &FIREBASE_CERTS_URL,
+    &FIREBASE_AUTH_EMULATOR_HOST,
     &SERENE_LOG,
     &SERENE_LOG_FORMAT,
 ];

@@ -2,8 +2,11 @@
 
 mod briefs;
 mod choices;
+mod firebase;
 
 use std::{collections::HashSet, os::unix::ffi::OsStringExt as _};
+
+use serene_http::contracts::{Contract, SameSite};
 
 use super::*;
 
@@ -76,6 +79,11 @@ fn nothing_set_gives_the_defaults() {
     assert_eq!((config.log_filter.as_str(), config.log_format), ("info", LogFormat::Auto));
     assert!(config.system_instruction.is_none() && config.ai.openai_api_key.is_none());
     assert!(config.frontend_origins.is_empty() && config.trusted_proxies.is_empty());
+    let contracts = &config.contracts;
+    assert_eq!(contracts.on, Contract::ALL);
+    assert_eq!((contracts.same_site, contracts.cookie_secure), (SameSite::Lax, false));
+    assert!(!contracts.rolling_week && contracts.demo_user.is_none());
+    assert_eq!(contracts.token_lifetime, None, "each contract has its own");
     assert_eq!(config.warnings, [""; 0]);
     for row in &config.rows {
         assert_eq!(row.origin, Origin::Default, "{}", row.setting.name);
@@ -160,6 +168,11 @@ fn an_error_names_the_name_that_was_used_and_the_place() {
             [("TRUSTED_PROXIES", "proxy")],
             "TRUSTED_PROXIES (environment): \"proxy\" is not a network",
         ),
+        ([("SERENE_CONTRACTS", "journal")], "SERENE_CONTRACTS (environment): \"journal\" is no"),
+        ([("DEMO_USER", "a b")], "DEMO_USER (environment): \"a b\" is not a user name"),
+        ([("COOKIE_SAMESITE", "loose")], "COOKIE_SAMESITE (environment): \"loose\" is not known"),
+        ([("COOKIE_SECURE", "maybe")], "COOKIE_SECURE (environment): \"maybe\" is neither"),
+        ([("WEEKLY_MOODS", "moon")], "WEEKLY_MOODS (environment): \"moon\" is not known"),
         ([("SERENE_LOG", "loud")], "SERENE_LOG (environment): \"loud\" is not a log filter"),
         ([("SERENE_LOG_FORMAT", "xml")], "SERENE_LOG_FORMAT (environment): \"xml\" is not known"),
         (
@@ -262,6 +275,10 @@ fn production_refuses_missing_and_weak_secrets() {
     assert_eq!(
         check(&[("JWT_SECRET", STRONG), ("BCRYPT_COST", "9")]).unwrap_err(),
         "BCRYPT_COST (environment): 9 is too cheap, and SERENE_ENV is production; give 10 to 15"
+    );
+    assert_eq!(
+        check(&[("JWT_SECRET", STRONG), ("DEMO_USER", "demo")]).unwrap_err(),
+        "DEMO_USER (environment): lets anybody in, and SERENE_ENV is production; unset it"
     );
     assert_eq!(check(&[("JWT_SECRET", STRONG), ("FLASK_ENV", "development")]), Ok(()));
 }

@@ -9,12 +9,15 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use serene_core::{
     Options, Serene,
-    accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
+    accounts::{
+        AccountOptions, FirebaseKeys, FirebaseOptions, HashingOptions, ThrottleMode, TokenLifetimes,
+    },
     base::{Base, Clock, Error, Ids, MasterKey, Owner, Tasks},
     safety::SafetyResources,
     schema::{MIGRATIONS, OWNED_TABLES},
@@ -31,6 +34,23 @@ pub(crate) const PASSWORD: &str = "a good long password";
 
 /// What signs the tokens of every test server.
 pub(crate) const SECRET: &str = "a secret that only tests use, and that is long enough";
+
+/// The Firebase project of every test server.
+pub(crate) const PROJECT: &str = "a-test-project";
+
+/// An ID token as the Firebase emulator makes it: unsigned. Good until the year 2100.
+pub(crate) fn unsigned_id_token(claims: &Value) -> String {
+    let mut all = json!({
+        "iss": format!("https://securetoken.google.com/{PROJECT}"),
+        "aud": PROJECT,
+        "iat": 1_600_000_000,
+        "exp": 4_102_444_800_i64,
+    });
+    let claims = claims.as_object().unwrap().clone();
+    all.as_object_mut().unwrap().extend(claims);
+    let segment = |text: String| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.", segment(r#"{"alg":"none","typ":"JWT"}"#.into()), segment(all.to_string()))
+}
 
 /// A server in this process. Its data goes when it is dropped.
 pub(crate) struct TestApp {
@@ -52,6 +72,8 @@ pub(crate) struct Setup {
     pub(crate) bcrypt_cost: u32,
     pub(crate) max_pages: Option<u32>,
     pub(crate) http: HttpOptions,
+    /// How Firebase ID tokens for [`PROJECT`] are checked.
+    pub(crate) firebase: FirebaseKeys,
     /// Where people in need can turn.
     pub(crate) resources: SafetyResources,
     /// Seals what is private.
@@ -69,6 +91,7 @@ impl Default for Setup {
             bcrypt_cost: 4,
             max_pages: None,
             http: HttpOptions::default(),
+            firebase: FirebaseKeys::Emulator,
             resources: SafetyResources::default(),
             master_key: None,
             folder: None,
@@ -114,6 +137,10 @@ impl TestApp {
                 lifetimes: TokenLifetimes::default(),
                 hashing: HashingOptions { cost: setup.bcrypt_cost, threads: 2 },
                 throttle: setup.throttle,
+                firebase: Some(FirebaseOptions {
+                    project_id: PROJECT.to_owned(),
+                    keys: setup.firebase,
+                }),
             },
             engine: shared,
             resources: setup.resources,
@@ -206,7 +233,7 @@ impl TestApp {
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub(crate) struct Client {
-    router: Router,
+    pub(crate) router: Router,
     pub(crate) token: Option<String>,
     pub(crate) refresh_token: Option<String>,
     pub(crate) user_id: Option<String>,

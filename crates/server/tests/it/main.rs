@@ -9,6 +9,7 @@ mod attacks;
 mod bad_input;
 mod binary;
 mod census;
+mod contracts;
 mod conversations;
 mod crisis;
 mod docs;

@@ -36,12 +36,22 @@ impl Operation {
         self.value.get("requestBody").is_some()
     }
 
+    fn is_of_contract(&self) -> bool {
+        self.value["tags"][0].as_str().unwrap().starts_with("contract ")
+    }
+
     fn is_open(&self) -> bool {
         self.value.get("security").is_some()
     }
 }
 
+/// Those of the canonical API. The published contracts keep the ways of their originals: what is
+/// promised of their operations is tested on its own, below.
 fn operations() -> Vec<Operation> {
+    all_operations().into_iter().filter(|operation| !operation.is_of_contract()).collect()
+}
+
+fn all_operations() -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document()["paths"].as_object().unwrap() {
         for (method, value) in item.as_object().unwrap() {
@@ -188,6 +198,38 @@ fn every_operation_says_how_it_can_fail() {
 }
 
 #[test]
+fn every_operation_of_a_contract_says_what_it_is_and_how_it_can_fail() {
+    let document = document();
+    let tags: Vec<&Value> =
+        document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut names = BTreeSet::new();
+    for operation in all_operations() {
+        let name = operation.name().to_owned();
+        assert!(names.insert(name.clone()), "{name} is there twice");
+        if !operation.is_of_contract() {
+            continue;
+        }
+        let tag = &operation.value["tags"][0];
+        assert!(tags.contains(&tag), "{name}: {tag}");
+        let contract = tag.as_str().unwrap().strip_prefix("contract ").unwrap();
+        assert!(name.starts_with(&format!("{contract}_")), "{name}: {contract}");
+        assert!(!operation.value["summary"].as_str().unwrap().is_empty(), "{name}");
+        let statuses = operation.statuses();
+        let has = |status: &str| statuses.contains(&status);
+        assert!(statuses.iter().any(|status| status.starts_with('2')), "{name}");
+        assert!(has("500") && has("503"), "{name}");
+        assert!(!operation.has_body() || (has("400") && has("413")), "{name}");
+        assert!(operation.is_open() || has("401"), "{name}");
+        assert!(!operation.path.contains('{') || has("404"), "{name}");
+        for status in statuses.iter().filter(|status| status.starts_with(['4', '5'])) {
+            let response = operation.response(status);
+            let schema = &response["content"]["application/json"]["schema"]["$ref"];
+            assert_eq!(schema, "#/components/schemas/ContractError", "{name} {status}");
+        }
+    }
+}
+
+#[test]
 fn everything_but_health_and_signing_in_needs_a_bearer_token() {
     let document = document();
     assert_eq!(document["security"], serde_json::json!([{"bearer": []}]));
@@ -195,7 +237,8 @@ fn everything_but_health_and_signing_in_needs_a_bearer_token() {
     let operations = operations();
     let open: BTreeSet<&str> =
         operations.iter().filter(|it| it.is_open()).map(Operation::name).collect();
-    let expected = ["register", "login", "refresh", "livez", "readyz", "healthz"];
+    let expected =
+        ["register", "login", "sign_in_with_firebase", "refresh", "livez", "readyz", "healthz"];
     assert_eq!(open, expected.into());
 }
 

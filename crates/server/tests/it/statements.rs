@@ -12,14 +12,17 @@ use self::reading::{is_insert, violations};
 use crate::app::TestApp;
 
 /// Statements that serve every owner at once, and why they may.
-const FOR_EVERY_OWNER: [(&str, &str); 3] = [
+const FOR_EVERY_OWNER: [(&str, &str); 4] = [
+    ("identities.find_owner", "whom another issuer names is found by that name; reads an id only"),
     ("entries.pending", "the sweep looks for whoever's entry a dead process left unanswered"),
     ("conversations.expired_trash", "the purge looks for whoever's trash is due; reads ids only"),
     ("generations.left_behind", "the sweep looks for whoever's reply a dead process left"),
 ];
 
 /// Plans that read all rows of one owner in a table, and what bounds them.
-const ALL_OF_AN_OWNER: [(&str, &str); 14] = [
+const ALL_OF_AN_OWNER: [(&str, &str); 16] = [
+    ("identities.list", "an owner has at most twenty identities"),
+    ("identities.delete_all", "an owner has at most twenty identities"),
     ("vault_keys.delete", "an owner has one key"),
     ("entries.days", "an owner's days: a hundred years are 36,525, read from the index alone"),
     ("entries.latest_answer", "in the order of the index, up to the first that was answered"),

@@ -324,7 +324,7 @@ async fn errors() {
       "request_id": "(id)"
     }
     "#);
-    let nowhere = mira.get("/api/v2").await.expect(StatusCode::NOT_FOUND);
+    let nowhere = mira.get("/v2").await.expect(StatusCode::NOT_FOUND);
     assert_json_snapshot!(redacted(&nowhere), @r#"
     {
       "code": "NOT_FOUND",

@@ -123,3 +123,34 @@ fn a_refresh_token_outlives_the_access_token_unless_told_otherwise() {
     assert_eq!(config.refresh_token_secs, 60);
     assert!(config.warnings[0].contains("shorter than JWT_ACCESS_TOKEN_EXPIRES (900)"));
 }
+
+#[test]
+fn contracts_are_served_as_they_are_set() {
+    let config = env(&[
+        ("SERENE_CONTRACTS", "entries, histories"),
+        ("DEMO_USER", "demo"),
+        ("COOKIE_SAMESITE", "None"),
+        ("COOKIE_SECURE", "1"),
+        ("WEEKLY_MOODS", "rolling"),
+        ("JWT_ACCESS_TOKEN_EXPIRES", "900"),
+    ]);
+    let contracts = &config.contracts;
+    assert_eq!(contracts.on, [Contract::Entries, Contract::Histories]);
+    assert_eq!(contracts.demo_user.as_deref(), Some("demo"));
+    assert_eq!((contracts.same_site, contracts.cookie_secure), (SameSite::None, true));
+    assert!(contracts.rolling_week);
+    let lifetime = std::time::Duration::from_mins(15);
+    assert_eq!(contracts.token_lifetime, Some(lifetime), "set, if only to the default");
+    for (name, shown) in [
+        ("SERENE_CONTRACTS", "entries,histories"),
+        ("DEMO_USER", "demo"),
+        ("COOKIE_SAMESITE", "none"),
+        ("COOKIE_SECURE", "on"),
+        ("WEEKLY_MOODS", "rolling"),
+    ] {
+        assert_eq!(row(&config, name), (shown.into(), format!("environment {name}")));
+    }
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    assert!(config.warnings[0].starts_with("DEMO_USER is set: whoever sends no credential"));
+    assert_eq!(row(&env(&[("SERENE_CONTRACTS", "none")]), "SERENE_CONTRACTS").0, "none");
+}

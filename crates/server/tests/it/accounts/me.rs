@@ -5,11 +5,14 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use rusqlite::Connection;
 use serde_json::json;
-use serene_core::schema::OWNED_TABLES;
+use serene_core::{
+    accounts::{Personality, Preferences},
+    schema::OWNED_TABLES,
+};
 use uuid::Uuid;
 
 use super::{another_session, assert_open, login, refresh, register};
-use crate::app::{Client, PASSWORD, TestApp};
+use crate::app::{Client, PASSWORD, TestApp, unsigned_id_token};
 
 #[tokio::test]
 async fn names_are_changed_one_at_a_time_or_together() {
@@ -97,6 +100,8 @@ const IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
 /// Fills every table with something of this user's. One piece of a running reply is put there by
 /// hand: a finished one leaves none.
 async fn fill(app: &TestApp, client: &Client) {
+    let robot = Preferences { personality: Some(Personality::Robot), ..Preferences::default() };
+    app.serene.accounts.set_preferences(app.owner(client), robot).await.unwrap();
     for _ in 0..3 {
         let conversation = client.conversation().await;
         let path = format!("/api/v1/conversations/{conversation}/messages");
@@ -107,6 +112,9 @@ async fn fill(app: &TestApp, client: &Client) {
     let note = "I walked along the river this morning and for once nothing hurried me.";
     let entry = json!({"mood": "calm", "tags": ["river"], "note": note});
     client.post("/api/v1/entries", entry).await.expect(StatusCode::CREATED);
+    let id_token = unsigned_id_token(&json!({"sub": client.user_id}));
+    let identities = "/api/v1/me/identities";
+    client.post(identities, json!({"id_token": id_token})).await.expect(StatusCode::CREATED);
     let thrown_away = client.conversation().await;
     client.delete(&format!("/api/v1/conversations/{thrown_away}")).await;
     let insert = "INSERT INTO generation_chunks (owner_id, generation_id, start_offset, content)

@@ -1,5 +1,6 @@
 //! Accounts over the API: names, what is mine, sessions, tokens.
 
+mod identities;
 mod me;
 mod names;
 mod sessions;

@@ -2,6 +2,7 @@
 //! goes on.
 
 mod bodies;
+mod contracts;
 mod panics;
 mod routes;
 mod sockets;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::app::{Client, Reply};
 
-/// Everything of the API, as the OpenAPI document lists it: a route that is new is tried as well.
+/// An operation, as the OpenAPI document lists it: a route that is new is tried as well.
 struct Operation {
     method: String,
     /// With `{id}` where an id goes.
@@ -23,11 +24,24 @@ struct Operation {
     takes_query: bool,
 }
 
+/// Everything of the canonical API.
 fn operations() -> Vec<Operation> {
+    listed(|tag| !tag.starts_with("contract "))
+}
+
+/// Everything of the published contracts.
+fn contract_operations() -> Vec<Operation> {
+    listed(|tag| tag.starts_with("contract "))
+}
+
+fn listed(wanted: fn(&str) -> bool) -> Vec<Operation> {
     let document = serde_json::to_value(serene_http::openapi()).unwrap();
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
+            if !wanted(operation["tags"][0].as_str().unwrap()) {
+                continue;
+            }
             let parameters = operation["parameters"].as_array();
             let in_query = |parameter: &Value| parameter["in"] == "query";
             operations.push(Operation {

@@ -17,12 +17,10 @@ async fn where_nothing_is_the_answer_is_an_error_of_our_own() {
     let app = TestApp::new().await;
     let mira = app.user("mira").await;
     for path in [
-        "/",
         "/favicon.ico",
         "/api",
         "/api/v1",
         "/api/v1/",
-        "/api/v2/me",
         "/API/V1/ME",
         "/api/v1/me/",
         "/api/v1/conversations/",
@@ -35,7 +33,6 @@ async fn where_nothing_is_the_answer_is_an_error_of_our_own() {
         "/%ff",
         "/%",
         "/%zz",
-        "/?",
         "/;/@:&=+$,",
     ] {
         for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {

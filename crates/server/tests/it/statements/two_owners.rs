@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use serene_core::{
-    accounts::{Caller, Client as From, UserChanges},
+    accounts::{Caller, Client as From, Personality, Preferences, UserChanges},
     base::{Error, MasterKey, MessageText, Owner, PageSize, Password, Username, Zone},
     conversations::{
         ConversationChanges, Kind, ListConversations, MessageOrder, NewAttachment, NewConversation,
@@ -20,7 +20,7 @@ use serene_core::{
 use serene_llm::{EngineError, Event, EventStream};
 use uuid::Uuid;
 
-use crate::app::{Client, PASSWORD, Setup, TestApp};
+use crate::app::{Client, PASSWORD, Setup, TestApp, unsigned_id_token};
 
 /// Says a word and falls silent, so that a reply is running and its rows stand still.
 #[derive(Debug)]
@@ -73,8 +73,13 @@ fn id(value: &Value) -> Uuid {
     value.as_str().unwrap().parse().unwrap()
 }
 
+fn robot() -> Preferences {
+    Preferences { personality: Some(Personality::Robot), ..Preferences::default() }
+}
+
 /// Gives an owner something of every kind.
 async fn furnish(app: &TestApp, client: &Client) -> Ids {
+    app.serene.accounts.set_preferences(app.owner(client), robot()).await.unwrap();
     let (conversation, busy, trashed) =
         (client.conversation().await, client.conversation().await, client.conversation().await);
     let generation = send(client, &conversation).await;
@@ -98,6 +103,8 @@ async fn furnish(app: &TestApp, client: &Client) -> Ids {
     let note = "asdkjh qwkejh zxmncb askjdh qwlkejh asdlkj zxcmnb qwoeiu asdkjh";
     let body = json!({"mood": "mine", "tags": ["mine"], "note": note});
     let entry = client.post("/api/v1/entries", body).await.expect(StatusCode::CREATED);
+    let token = unsigned_id_token(&json!({"sub": "mira"}));
+    app.serene.accounts.link_identity(app.owner(client), &token).await.unwrap();
     Ids {
         entry: id(&entry["id"]),
         session: id(&sessions["items"][0]["id"]),
@@ -111,6 +118,9 @@ async fn furnish(app: &TestApp, client: &Client) -> Ids {
         trashed: trashed.parse().unwrap(),
     }
 }
+
+/// How long a send waits for another reply.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// The calls that were made, by name.
 #[derive(Default)]
@@ -173,6 +183,10 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
         let none = ConversationChanges::default();
         calls.not_found("conversations.change", slice.change(owner, id, none).await);
         calls.not_found("conversations.restore", slice.restore(owner, id).await);
+        let toggled = slice.toggle_archive(owner, id).await;
+        calls.not_found("conversations.toggle_archive", toggled);
+        let summed_up = serene.generations.sum_up(owner, id).await;
+        calls.not_found("generations.sum_up", summed_up);
         let deleted = slice.delete_from_trash(owner, id).await;
         calls.not_found("conversations.delete_from_trash", deleted);
         let messages = slice.messages(owner, id, order, None, size).await;
@@ -182,7 +196,16 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
         calls.not_found("serene.delete_conversation", serene.delete_conversation(owner, id).await);
         calls.not_found("serene.clear_conversation", serene.clear_conversation(owner, id).await);
     }
+    let number = |table: &str, id: Uuid| {
+        app.count(&format!("SELECT number FROM {table} WHERE id = X'{}'", id.simple()))
+    };
+    for id in [theirs.conversation, theirs.busy, theirs.trashed] {
+        let found = slice.by_number(owner, number("conversations", id), Kind::Chat).await;
+        calls.not_found("conversations.by_number", found);
+    }
     for id in [theirs.message, theirs.running_message] {
+        let found = slice.message_by_number(owner, number("messages", id)).await;
+        calls.not_found("conversations.message_by_number", found);
         calls.not_found("conversations.message", slice.message(owner, id).await);
         calls.not_found("serene.delete_message", serene.delete_message(owner, id).await);
     }
@@ -222,6 +245,9 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
         for message_id in [None, Some(theirs.message), Some(theirs.running_message)] {
             let sent = slice.send(owner, message(conversation, message_id)).await;
             calls.not_found("generations.send", sent);
+            let sent =
+                slice.send_when_free(owner, message(conversation, message_id), PATIENCE).await;
+            calls.not_found("generations.send_when_free", sent);
         }
     }
     // Word for word the same, under the same ids, it is a message of their own.
@@ -232,8 +258,20 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
     assert_eq!(own.user_message.id, theirs.message);
     assert_ne!(own.generation.id, theirs.generation);
     slice.stop(owner, own.generation.id).await.unwrap();
-    let records = calls.own("ledger.records", app.serene.ledger.records(owner).await);
+    let ledger = &app.serene.ledger;
+    let days = calls.own("ledger.by_day", ledger.by_day(owner, "2000-01-01", "2999-01-01").await);
+    assert_eq!(days.len(), 1);
+    let records = calls.own("ledger.records", ledger.records(owner).await);
     assert_eq!(records.len(), 1);
+    // It takes no id; here its engine would be waited for.
+    let elsewhere = TestApp::new().await;
+    let somebody = elsewhere.owner(&elsewhere.user("somebody").await);
+    let title = serene_core::base::Title::parse("mine").unwrap();
+    let opened = elsewhere.serene.generations.open_session(somebody, title).await;
+    calls.own("generations.open_session", opened);
+    let question = MessageText::parse("content", "this is mine").unwrap();
+    let answer = elsewhere.serene.generations.answer_once(somebody, &question, Vec::new()).await;
+    calls.own("generations.answer_once", answer);
 }
 
 async fn journal(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Calls) {
@@ -277,10 +315,20 @@ async fn journal(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Calls) {
 
 async fn accounts(app: &TestApp, odo: &Client, theirs: &Ids, calls: &mut Calls) {
     let (owner, slice) = (app.owner(odo), &app.serene.accounts);
+    let preferences = calls.own("accounts.preferences", slice.preferences(owner).await);
+    assert_eq!(preferences, Preferences::default());
+    let expert = Preferences { personality: Some(Personality::Expert), ..Preferences::default() };
+    calls.own("accounts.set_preferences", slice.set_preferences(owner, expert).await);
     let revoked = slice.revoke_session(owner, theirs.session).await;
     calls.not_found("accounts.revoke_session", revoked);
     let sessions = calls.own("accounts.sessions", slice.sessions(owner).await);
     assert!(sessions.iter().all(|session| session.id != theirs.session));
+    let stolen = slice.link_identity(owner, &unsigned_id_token(&json!({"sub": "mira"}))).await;
+    assert_eq!(stolen, Err(Error::IdentityTaken));
+    let own = slice.link_identity(owner, &unsigned_id_token(&json!({"sub": "odo"}))).await;
+    let own = calls.own("accounts.link_identity", own);
+    let linked = calls.own("accounts.identities", slice.identities(owner).await);
+    assert_eq!(linked, [own]);
     let user = calls.own("accounts.user", slice.user(owner).await);
     assert_eq!(user.id, owner.id());
     let taken = UserChanges {
@@ -312,8 +360,13 @@ fn functions_that_take_an_owner() -> BTreeSet<&'static str> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
     let rooms = [
         ("accounts", "accounts/mod.rs"),
+        ("accounts", "accounts/preferences.rs"),
+        ("accounts", "accounts/identities/mod.rs"),
         ("conversations", "conversations/mod.rs"),
         ("generations", "generations/mod.rs"),
+        ("generations", "generations/once.rs"),
+        ("generations", "generations/sessions.rs"),
+        ("conversations", "conversations/policy.rs"),
         ("journal", "journal/mod.rs"),
         ("ledger", "usage/mod.rs"),
         ("serene", "serene.rs"),

@@ -1,0 +1,110 @@
+//! An answer to one text that is kept nowhere: no conversation, no message. The crisis screen comes
+//! first as everywhere, and the ledger has what it cost.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt;
+use serene_care::screen::{CRISIS_SENTENCE, Surface, screen};
+use serene_db::Write;
+use serene_llm::{Request, complete};
+
+use super::{Generations, Inner, prompt};
+use crate::{
+    base::{Error, MessageText, Owner, Private, limits},
+    conversations::{MessageStatus, NewAttachment, SafetyTier},
+    usage::{Purpose, UsageRecord, estimate},
+};
+
+/// What came of asking once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The answer; empty when the model failed.
+    pub text: Private,
+    /// How the model failed.
+    pub error_code: Option<&'static str>,
+    /// What the crisis screen found in the question.
+    pub safety_tier: Option<SafetyTier>,
+}
+
+impl Generations {
+    /// Answers a text by itself. Who hangs up is charged all the same.
+    ///
+    /// # Errors
+    /// [`Error::ShuttingDown`]; what is wrong with storage. That the model failed is no error.
+    pub async fn answer_once(
+        &self,
+        owner: Owner,
+        text: &MessageText,
+        images: Vec<NewAttachment>,
+    ) -> Result<Answer, Error> {
+        let inner = &self.inner;
+        if inner.base.tasks.stopping().is_cancelled() {
+            return Err(Error::ShuttingDown);
+        }
+        let safety_tier = screen(text.expose(), Surface::Chat).tier;
+        if safety_tier == Some(SafetyTier::Explicit) {
+            let text = Private::new(CRISIS_SENTENCE);
+            return Ok(Answer { text, error_code: None, safety_tier });
+        }
+        let request = prompt::build_once(inner, owner, (text, images), safety_tier).await?;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let task = std::sync::Arc::clone(inner);
+        inner.base.tasks.spawn(async move {
+            let call = (Purpose::Reply, limits::MAX_GENERATION);
+            let answer = ask(&task, owner, request, call).await;
+            // Nobody may be listening any more.
+            let _ = tell.send(answer);
+        });
+        let (text, error_code) = told.await.map_err(|_| Error::ShuttingDown)??;
+        Ok(Answer { text: Private::new(text), error_code, safety_tier })
+    }
+}
+
+/// Asks the engine, for as long as it may take, and records the call: the text, or how the model
+/// failed.
+pub(super) async fn ask(
+    inner: &Inner,
+    owner: Owner,
+    request: Request,
+    (purpose, patience): (Purpose, Duration),
+) -> Result<(String, Option<&'static str>), Error> {
+    let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
+    let asking = AssertUnwindSafe(complete(&*inner.engine, request)).catch_unwind();
+    let asked = tokio::select! {
+        asked = asking => asked.map_err(|_| {
+            tracing::error!("an engine panicked");
+            "INTERNAL"
+        }),
+        () = inner.base.tasks.ending().cancelled() => return Err(Error::ShuttingDown),
+        () = tokio::time::sleep(patience) => Err("MODEL_TIMEOUT"),
+    };
+    let replied = asked.and_then(|reply| {
+        reply.map_err(|error| {
+            tracing::warn!(code = error.code(), "the model failed: {error}");
+            error.code()
+        })
+    });
+    let (text, tokens, error_code) = match replied {
+        Ok(reply) if reply.text.is_empty() => (String::new(), reply.usage, Some("MODEL_EMPTY")),
+        Ok(mut reply) => {
+            reply.text.truncate(reply.text.floor_char_boundary(limits::MAX_REPLY_BYTES));
+            let usage = reply.usage.unwrap_or_else(|| estimate(prompt_bytes, &reply.text));
+            (reply.text, Some(usage), None)
+        }
+        Err(code) => (String::new(), None, Some(code)),
+    };
+    let status = match error_code {
+        None => MessageStatus::Complete,
+        Some(_) => MessageStatus::Failed,
+    };
+    let record = UsageRecord {
+        purpose,
+        status: status.as_str(),
+        engine: inner.engine.name().to_owned(),
+        model: inner.engine.model().to_owned(),
+        tokens: tokens.unwrap_or_default(),
+    };
+    let settle = inner.ledger.settle(owner, &record, inner.base.clock.now());
+    inner.base.db.commit(Write::from(settle)).await?;
+    Ok((text, error_code))
+}
