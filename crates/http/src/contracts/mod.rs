@@ -1,7 +1,7 @@
 //! The published contracts: HTTP as five families of front ends speak it. One room for each, on
 //! the core's services; no contract knows another, and none calls the canonical handlers.
 //!
-//! Where two share a path, [`shared`] decides. What they have in common is here: the visitor and
+//! Where two share a path, `shared` decides. What they have in common is here: the visitor and
 //! how they are recognised, the cookie, tolerant bodies, the one envelope of their errors.
 
 pub(crate) mod body;

@@ -1,5 +1,5 @@
 //! Lists as the contracts want them: whole. They are read page by page, and end at
-//! [`MOST_ITEMS`](super::MOST_ITEMS).
+//! [`MOST_ITEMS`].
 
 use serene_core::{
     base::{Error, Owner, PageSize, limits},

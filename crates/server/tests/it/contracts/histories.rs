@@ -234,16 +234,16 @@ async fn messages_are_sent_listed_and_deleted() {
         (json!({"text": "typed", "voice_text": "spoken"}), "typed [Voice: spoken]"),
         (json!({"text": "look", "image_url": "https://example.org/a.png"}), "look"),
     ] {
-        let sent = john.post(&send, body).await.expect(StatusCode::OK);
-        assert_keys(&sent, &["user_message", "ai_response", "ai_message"]);
-        assert_message(&sent["user_message"], "user", said);
-        assert_message(&sent["ai_response"], "bot", said);
-        assert_eq!(sent["ai_response"], sent["ai_message"]);
-        assert_eq!(sent["user_message"]["image"], Value::Null);
+        let both = john.post(&send, body).await.expect(StatusCode::OK);
+        assert_keys(&both, &["user_message", "ai_response", "ai_message"]);
+        assert_message(&both["user_message"], "user", said);
+        assert_message(&both["ai_response"], "bot", said);
+        assert_eq!(both["ai_response"], both["ai_message"]);
+        assert_eq!(both["user_message"]["image"], Value::Null);
     }
     for image in [PICTURE.to_owned(), format!("data:image/gif;base64,{PICTURE}")] {
-        let sent = john.post(&send, json!({"text": "look", "image": image})).await;
-        let url = sent.expect(StatusCode::OK)["user_message"]["image_url"].clone();
+        let both = john.post(&send, json!({"text": "look", "image": image})).await;
+        let url = both.expect(StatusCode::OK)["user_message"]["image_url"].clone();
         john.get(url.as_str().unwrap()).await.expect_raw(StatusCode::OK);
     }
     let list = john.get(&format!("/api/messages/{id}/messages")).await.expect(StatusCode::OK);
