@@ -1,12 +1,13 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test check api-test image-test measure-start bench deny setup docs
+.PHONY: help run test check api-test client-test image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
 	@echo "make test           run the tests, after setting up what they need"
 	@echo "make check          format, lints and documentation, with warnings as errors"
 	@echo "make api-test       try the whole API against its own OpenAPI document"
+	@echo "make client-test    try the published contracts with clients that others wrote"
 	@echo "make image-test     try the container's file tree without a container engine (needs root)"
 	@echo "make measure-start  measure the time to the first answer and the memory at rest"
 	@echo "make bench          measure every route and print the table"
@@ -30,6 +31,9 @@ check:
 
 api-test: setup
 	scripts/api-test
+
+client-test: setup
+	scripts/client-test
 
 image-test:
 	scripts/image-test

@@ -1,0 +1,112 @@
+"""Clients that other people wrote, against Serene over plain http. Prints what held; fails at the
+first thing that does not. The argument names the server's binary.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import flask
+import flask_jwt_extended
+import httpx
+import jwt
+import requests
+
+SECRET = "a secret that both sides know, and that is long enough"
+PASSWORD = "a good long password"
+NOTE = "I walked along the river this morning and for once nothing hurried me."
+
+
+def check(holds, what):
+    if not holds:
+        sys.exit(f"FAILED  {what}")
+
+
+def start(binary, folder):
+    environment = {
+        "PORT": "0",
+        "JWT_SECRET_KEY": SECRET,
+        "BCRYPT_COST": "4",
+        "AUTH_THROTTLE": "off",
+        "SERENE_LOG": "warn",
+    }
+    out = open(os.path.join(folder, "out.txt"), "w+")
+    log = open(os.path.join(folder, "log.txt"), "w")
+    server = subprocess.Popen([binary], cwd=folder, env=environment, stdout=out, stderr=log)
+    for _ in range(400):
+        printed = pathlib.Path(out.name).read_text()
+        for line in printed.splitlines():
+            if line.startswith("  listening  "):
+                return server, line.split()[1]
+        if server.poll() is not None:
+            break
+        time.sleep(0.05)
+    server.kill()
+    sys.exit(f"Serene did not start: {pathlib.Path(log.name).read_text()}")
+
+
+def keeps_the_cookie(name, client, url):
+    """Register, write, read the week, sign out: the contract `entries`."""
+    account = {"email": f"{name}@example.org", "password": PASSWORD}
+    answer = client.post(f"{url}/api/auth/register", json=account)
+    check(answer.status_code == 201 and answer.json() == {"success": True}, f"{name}: register")
+    check("auth_token" in client.cookies, f"{name}: the cookie is kept")
+    me = client.get(f"{url}/api/auth/me")
+    check(me.json().get("email") == account["email"], f"{name}: me, over plain http")
+    entry = {"mood": "calm", "tags": ["river"], "note": NOTE}
+    made = client.post(f"{url}/api/entries", json=entry)
+    check(made.status_code == 201 and made.json()["ai_response"], f"{name}: entry")
+    listed = client.get(f"{url}/entries").json()
+    check([one["id"] for one in listed] == [made.json()["id"]], f"{name}: entries, at the root")
+    week = client.get(f"{url}/api/analytics/weekly").json()
+    check(week == {"calm": 1}, f"{name}: weekly")
+    left = client.post(f"{url}/api/auth/logout", json={})
+    check(left.status_code == 200 and "auth_token" not in client.cookies, f"{name}: logout")
+    check(client.get(f"{url}/api/auth/me").status_code == 401, f"{name}: signed out")
+    print(f"ok      {name} keeps the cookie from register to logout")
+
+
+def reads_the_token(url):
+    """A token of the contract `histories`, in the hands of those who know the secret."""
+    account = {"username": "john_doe", "email": "john@example.org", "password": PASSWORD}
+    made = requests.post(f"{url}/api/auth/register", json=account, timeout=10)
+    check(made.status_code == 201, "register")
+    login = requests.post(f"{url}/api/auth/login", json=account, timeout=10).json()
+    claims = jwt.decode(login["token"], SECRET, algorithms=["HS256"])
+    check(claims["sub"] == str(made.json()["id"]) and claims["type"] == "access", "PyJWT reads it")
+    print("ok      PyJWT reads the token")
+
+    app = flask.Flask("another")
+    app.config["JWT_SECRET_KEY"] = SECRET
+    flask_jwt_extended.JWTManager(app)
+
+    @app.get("/mine")
+    @flask_jwt_extended.jwt_required()
+    def mine():
+        return {"identity": flask_jwt_extended.get_jwt_identity()}
+
+    headers = {"Authorization": f"Bearer {login['token']}"}
+    answer = app.test_client().get("/mine", headers=headers)
+    check(answer.json == {"identity": claims["sub"]}, "Flask-JWT-Extended takes it")
+    print("ok      Flask-JWT-Extended takes the token")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        server, url = start(sys.argv[1], folder)
+        try:
+            with requests.Session() as session:
+                keeps_the_cookie("requests", session, url)
+            with httpx.Client() as client:
+                keeps_the_cookie("httpx", client, url)
+            reads_the_token(url)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+if __name__ == "__main__":
+    main()
