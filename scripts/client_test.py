@@ -2,6 +2,7 @@
 first thing that does not. The argument names the server's binary.
 """
 
+import json
 import os
 import pathlib
 import subprocess
@@ -94,6 +95,26 @@ def reads_the_token(url):
     print("ok      Flask-JWT-Extended takes the token")
 
 
+def answers_curl(url):
+    """The three lines that the documentation of `histories` has always shown."""
+    json_type = ["-H", "Content-Type: application/json"]
+    account = {"username": "testuser", "email": "test@example.com", "password": "testpass123"}
+    made = curl("POST", f"{url}/api/auth/register", *json_type, "-d", json.dumps(account, indent=4))
+    check(made["username"] == "testuser" and isinstance(made["id"], int), "curl: register")
+    del account["email"]
+    login = curl("POST", f"{url}/api/auth/login", *json_type, "-d", json.dumps(account, indent=4))
+    check(login["user"]["email"] == "test@example.com", "curl: login")
+    me = curl("GET", f"{url}/api/auth/me", "-H", f"Authorization: Bearer {login['access_token']}")
+    check(me["id"] == made["id"], "curl: me")
+    print("ok      curl registers, signs in and asks who it is")
+
+
+def curl(method, url, *rest):
+    done = subprocess.run(["curl", "-sS", "-X", method, url, *rest], capture_output=True, timeout=20)
+    check(done.returncode == 0, f"curl {url}: {done.stderr.decode()}")
+    return json.loads(done.stdout)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         server, url = start(sys.argv[1], folder)
@@ -103,6 +124,7 @@ def main():
             with httpx.Client() as client:
                 keeps_the_cookie("httpx", client, url)
             reads_the_token(url)
+            answers_curl(url)
         finally:
             server.terminate()
             server.wait(30)
