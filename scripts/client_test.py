@@ -2,12 +2,15 @@
 first thing that does not. The argument names the server's binary.
 """
 
+import http.server
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import flask
@@ -26,11 +29,10 @@ def check(holds, what):
         sys.exit(f"FAILED  {what}")
 
 
-def start(binary, folder):
-    environment = {
+def start(binary, folder, **environment):
+    environment |= {
         "PORT": "0",
         "JWT_SECRET_KEY": SECRET,
-        "BCRYPT_COST": "4",
         "AUTH_THROTTLE": "off",
         "SERENE_LOG": "warn",
     }
@@ -115,9 +117,71 @@ def curl(method, url, *rest):
     return json.loads(done.stdout)
 
 
+# What a page does: signs up by cookie, writes an entry, lists it, and writes into itself what came.
+PAGE = """<!doctype html><title>A journal</title><p id=said>nothing yet</p><script>
+const api = (path, body) => fetch("API" + path, {
+  method: body ? "POST" : "GET", credentials: "include",
+  headers: {"Content-Type": "application/json"}, body: body && JSON.stringify(body),
+}).then((answer) => answer.json());
+(async () => {
+  const account = {email: location.port + "@example.org", password: "a good long password"};
+  const made = await api("/api/auth/register", account);
+  const entry = await api("/api/entries", {mood: "calm", tags: [], note: "NOTE"});
+  const list = await api("/api/entries");
+  return `registered ${made.success}, entries ${list.length}, the same ${list[0].id === entry.id}`;
+})().catch((error) => "refused: " + error).then((text) => {
+  document.getElementById("said").textContent = text;
+});
+</script>"""
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Serves the page at every path."""
+
+    html = b""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(self.html)
+
+    def log_message(self, *_):
+        pass
+
+
+def works_in_a_browser(binary, folder):
+    """A page of another origin that is listed may use the cookie; one that is not may not."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        print("SKIPPED a page in a browser: there is no chromium (apt-get install chromium)")
+        return
+    pages = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) for _ in range(2)]
+    listed, other = (f"http://localhost:{page.server_port}" for page in pages)
+    server, url = start(
+        binary, folder, BCRYPT_COST="10", SERENE_ENV="production", FRONTEND_URL=listed
+    )
+    Page.html = PAGE.replace("API", url.replace("127.0.0.1", "localhost")).replace("NOTE", NOTE).encode()
+    try:
+        for page in pages:
+            threading.Thread(target=page.serve_forever, daemon=True).start()
+        for origin, said in [(listed, "registered true, entries 1, the same true"), (other, "refused: TypeError")]:
+            options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=15000"]
+            profile = f"--user-data-dir={tempfile.mkdtemp(dir=folder)}"
+            command = [browser, *options, profile, "--dump-dom", origin]
+            dom = subprocess.run(command, capture_output=True, timeout=60).stdout.decode()
+            check(said in dom, f"a page of {origin}: {dom[-400:]}")
+    finally:
+        server.terminate()
+        server.wait(30)
+        for page in pages:
+            page.shutdown()
+    print("ok      a page of a listed origin uses the cookie in a browser; another is refused")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        server, url = start(sys.argv[1], folder)
+        server, url = start(sys.argv[1], folder, BCRYPT_COST="4")
         try:
             with requests.Session() as session:
                 keeps_the_cookie("requests", session, url)
@@ -128,6 +192,8 @@ def main():
         finally:
             server.terminate()
             server.wait(30)
+    with tempfile.TemporaryDirectory() as folder:
+        works_in_a_browser(sys.argv[1], folder)
 
 
 if __name__ == "__main__":
