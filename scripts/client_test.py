@@ -1,5 +1,6 @@
 """Clients that other people wrote, against Serene over plain http. Prints what held; fails at the
-first thing that does not. The argument names the server's binary.
+first thing that does not. Arguments: the server's binary, and the folder of the npm packages if they
+are installed.
 """
 
 import http.server
@@ -7,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,7 +119,7 @@ def curl(method, url, *rest):
     return json.loads(done.stdout)
 
 
-# What a page does: signs up by cookie, writes an entry, lists it, and writes into itself what came.
+# What a page does: signs up, out and in by cookie, writes an entry, lists it, and writes into itself what came.
 PAGE = """<!doctype html><title>A journal</title><p id=said>nothing yet</p><script>
 const api = (path, body) => fetch("API" + path, {
   method: body ? "POST" : "GET", credentials: "include",
@@ -126,9 +128,11 @@ const api = (path, body) => fetch("API" + path, {
 (async () => {
   const account = {email: location.port + "@example.org", password: "a good long password"};
   const made = await api("/api/auth/register", account);
+  await api("/api/auth/logout", {});
+  const back = await api("/api/auth/login", account);
   const entry = await api("/api/entries", {mood: "calm", tags: [], note: "NOTE"});
   const list = await api("/api/entries");
-  return `registered ${made.success}, entries ${list.length}, the same ${list[0].id === entry.id}`;
+  return `registered ${made.success}, back ${back.success}, entries ${list.length}, the same ${list[0].id === entry.id}`;
 })().catch((error) => "refused: " + error).then((text) => {
   document.getElementById("said").textContent = text;
 });
@@ -165,7 +169,7 @@ def works_in_a_browser(binary, folder):
     try:
         for page in pages:
             threading.Thread(target=page.serve_forever, daemon=True).start()
-        for origin, said in [(listed, "registered true, entries 1, the same true"), (other, "refused: TypeError")]:
+        for origin, said in [(listed, "registered true, back true, entries 1, the same true"), (other, "refused: TypeError")]:
             options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=15000"]
             profile = f"--user-data-dir={tempfile.mkdtemp(dir=folder)}"
             command = [browser, *options, profile, "--dump-dom", origin]
@@ -177,6 +181,51 @@ def works_in_a_browser(binary, folder):
         for page in pages:
             page.shutdown()
     print("ok      a page of a listed origin uses the cookie in a browser; another is refused")
+
+
+def free_ports(number):
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def signs_in_with_firebase(binary, folder, clients):
+    """The client library of Firebase and its emulator, both as npm has them."""
+    names = ["auth", "hub", "logging"]
+    ports = dict(zip(names, free_ports(len(names))))
+    emulators = {name: {"host": "127.0.0.1", "port": port} for name, port in ports.items()}
+    configuration = {"emulators": emulators | {"ui": {"enabled": False}, "singleProjectMode": True}}
+    pathlib.Path(folder, "firebase.json").write_text(json.dumps(configuration))
+    tool = [os.path.join(clients, "node_modules/.bin/firebase"), "emulators:start"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = os.environ | {"HOME": folder, "CI": "1"}
+    emulator = subprocess.Popen(
+        [*tool, "--only", "auth", "--project", "demo-proj"], cwd=folder, env=environment, **quiet
+    )
+    at = f"127.0.0.1:{ports['auth']}"
+    server, url = start(
+        binary, folder, BCRYPT_COST="4", FIREBASE_PROJECT_ID="demo-proj", FIREBASE_AUTH_EMULATOR_HOST=at
+    )
+    try:
+        for _ in range(240):
+            try:
+                requests.get(f"http://{at}/", timeout=2)
+                break
+            except requests.ConnectionError:
+                time.sleep(0.25)
+        # Its imports are found beside it.
+        script = pathlib.Path(__file__).with_name("client_test_firebase.mjs").read_text()
+        beside = pathlib.Path(clients, "client_test_firebase.mjs")
+        beside.write_text(script)
+        done = subprocess.run(["node", beside, f"http://{at}", url], capture_output=True, timeout=60)
+        check(done.returncode == 0, f"firebase: {done.stderr.decode()[-600:]}")
+        print(done.stdout.decode().strip())
+    finally:
+        for process in (server, emulator):
+            process.terminate()
+            process.wait(30)
 
 
 def main():
@@ -194,6 +243,9 @@ def main():
             server.wait(30)
     with tempfile.TemporaryDirectory() as folder:
         works_in_a_browser(sys.argv[1], folder)
+    if len(sys.argv) > 2:
+        with tempfile.TemporaryDirectory() as folder:
+            signs_in_with_firebase(sys.argv[1], folder, sys.argv[2])
 
 
 if __name__ == "__main__":
