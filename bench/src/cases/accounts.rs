@@ -26,6 +26,9 @@ pub(super) const CASES: &[Case] = &[
     case("read_me", "", read_me),
     case("change_me", "", change_me),
     case("change_password", "two hashes", change_password).hashing(),
+    case("sign_in_with_firebase", "a bad token", |stage| refused(stage, "sign_in_with_firebase")),
+    case("link_identity", "a bad token", |stage| refused(stage, "link_identity")),
+    case("list_identities", "none", list_identities),
     case("export_me", "of a new account", export_me),
     case("delete_me", "with 1 conversation", delete_me),
 ];
@@ -144,6 +147,18 @@ fn change_password(stage: &Stage) -> Prepared<'_> {
         };
         Ok(Work::Again(change(PASSWORD, OTHER).chain(change(OTHER, PASSWORD)).collect()))
     })
+}
+
+/// No ID token of Firebase can be had here: what is measured is how one is refused.
+fn refused<'a>(stage: &'a Stage, operation: &str) -> Prepared<'a> {
+    let body = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln"});
+    let request = stage.api.to(operation).token(&stage.seed.reader.token).json(&body);
+    ready(Work::Again(vec![request.expect(401)]))
+}
+
+fn list_identities(stage: &Stage) -> Prepared<'_> {
+    let request = stage.api.to("list_identities").token(&stage.seed.reader.token);
+    ready(Work::Again(vec![request.expect(200)]))
 }
 
 fn export_me(stage: &Stage) -> Prepared<'_> {
