@@ -42,17 +42,23 @@ pub struct HttpOptions {
 
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
-    let routes = api::routes().merge(contracts::routes(&options.contracts));
+    // What documents the routes goes at once; it is made anew for whoever asks for it.
+    let (routes, _) = api::routes().split_for_parts();
+    let (more, _) = contracts::routes(&options.contracts).split_for_parts();
+    let served = options.contracts.clone();
+    let document = move || {
+        let routes = api::routes().merge(contracts::routes(&served));
+        api::openapi::complete(routes.into_openapi())
+    };
     let app = App {
         serene,
         proxies: Arc::new(options.proxies),
         origins: Arc::new(options.origins),
         contracts: Arc::new(options.contracts),
     };
-    let (routes, openapi) = routes.split_for_parts();
-    let openapi = api::openapi::complete(openapi);
     let routes: Router = routes
-        .merge(api::openapi::pages(&openapi))
+        .merge(more)
+        .merge(api::openapi::pages(document))
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::outermost))

@@ -1,6 +1,8 @@
 //! The OpenAPI document: what the handlers declare, completed by what every route has in common,
 //! and the pages that show it.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::{
     Router,
     http::{HeaderValue, header},
@@ -146,11 +148,18 @@ fn describe_responses(operation: &mut Operation) {
 }
 
 /// `/openapi.json` and `/docs`. Both come from the binary: no network, also in production.
-pub(crate) fn pages(openapi: &OpenApi) -> Router<App> {
-    let json = Bytes::from(serde_json::to_vec(openapi).unwrap_or_default());
+///
+/// The document takes megabytes to make and is seldom asked for: it is made for the first who does.
+pub(crate) fn pages(build: impl Fn() -> OpenApi + Send + Sync + 'static) -> Router<App> {
+    let once = Arc::new((OnceLock::new(), build));
     let document = get(move || {
-        let json = json.clone();
-        async move { document(json) }
+        let once = Arc::clone(&once);
+        async move {
+            let json = once
+                .0
+                .get_or_init(|| Bytes::from(serde_json::to_vec(&(once.1)()).unwrap_or_default()));
+            document(json.clone())
+        }
     });
     let swagger = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
     let swagger = Router::<App>::from(swagger).layer(axum::middleware::map_response(page_policy));
