@@ -90,7 +90,7 @@ impl Engine for EndpointEngine {
         let events =
             stream::once(async move { ask(&upstream, &request).await }).flat_map(|reply| {
                 stream::iter(match reply {
-                    Ok(Reply { text, reason, usage }) => {
+                    Ok(Reply { text, reason, usage, .. }) => {
                         vec![Ok(Event::Delta(text)), Ok(Event::Finished { reason, usage })]
                     }
                     Err(error) => vec![Err(error)],
@@ -153,5 +153,6 @@ fn read(answer: &Value) -> Result<Reply, EngineError> {
         text,
         reason: reason.and_then(wire::finish_reason).unwrap_or(FinishReason::Other),
         usage: answer.get("usage").and_then(wire::usage),
+        answered_by: None,
     })
 }

@@ -107,6 +107,13 @@ pub enum FinishReason {
 /// One thing that happens while a model answers.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Event {
+    /// Another engine than the one asked answers from here on. Before the first text, if at all.
+    AnsweredBy {
+        /// As [`Engine::name`].
+        name: &'static str,
+        /// As [`Engine::model`].
+        model: String,
+    },
     /// More text. Never empty.
     Delta(String),
     /// The answer is whole. Exactly one, and the last event of a stream that did not fail.
@@ -121,6 +128,7 @@ pub enum Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AnsweredBy { name, model } => write!(f, "AnsweredBy({name}, {model})"),
             Self::Delta(text) => write!(f, "Delta([redacted], {} bytes)", text.len()),
             Self::Finished { reason, usage } => {
                 f.debug_struct("Finished").field("reason", reason).field("usage", usage).finish()
@@ -221,6 +229,8 @@ pub struct Reply {
     pub reason: FinishReason,
     /// The provider's figures, if it gave any.
     pub usage: Option<Usage>,
+    /// Name and model of the engine that wrote it, where that is not the one asked.
+    pub answered_by: Option<(&'static str, String)>,
 }
 
 impl fmt::Debug for Reply {
@@ -236,10 +246,14 @@ impl fmt::Debug for Reply {
 pub async fn complete(engine: &dyn Engine, request: Request) -> Result<Reply, EngineError> {
     let mut stream = engine.stream(request);
     let mut text = String::new();
+    let mut answered_by = None;
     while let Some(event) = stream.next().await {
         match event? {
+            Event::AnsweredBy { name, model } => answered_by = Some((name, model)),
             Event::Delta(delta) => text.push_str(&delta),
-            Event::Finished { reason, usage } => return Ok(Reply { text, reason, usage }),
+            Event::Finished { reason, usage } => {
+                return Ok(Reply { text, reason, usage, answered_by });
+            }
         }
     }
     Err(EngineError::Cut)

@@ -160,7 +160,7 @@ impl State {
         };
         Ok(Some(match answer.next().await? {
             delta @ Event::Delta(_) => (delta, Self::Streaming(answer)),
-            last @ Event::Finished { .. } => (last, Self::Over),
+            other => (other, Self::Over),
         }))
     }
 }

@@ -28,6 +28,7 @@ async fn run(model: &str) -> (Vec<String>, Result<Option<Usage>, EngineError>) {
     let end = loop {
         match stream.next().await.unwrap() {
             Ok(Event::Delta(text)) => deltas.push(text),
+            Ok(Event::AnsweredBy { .. }) => panic!("there is no other engine"),
             Ok(Event::Finished { reason, usage }) => {
                 assert_eq!(reason, FinishReason::Stop);
                 break Ok(usage);

@@ -84,6 +84,9 @@ pub(super) async fn ask(
             error.code()
         })
     });
+    let answered_by = replied.as_ref().ok().and_then(|reply| reply.answered_by.clone());
+    let asked = || (inner.engine.name(), inner.engine.model().to_owned());
+    let (engine, model) = answered_by.unwrap_or_else(asked);
     let (text, tokens, error_code) = match replied {
         Ok(reply) if reply.text.is_empty() => (String::new(), reply.usage, Some("MODEL_EMPTY")),
         Ok(mut reply) => {
@@ -100,8 +103,8 @@ pub(super) async fn ask(
     let record = UsageRecord {
         purpose,
         status: status.as_str(),
-        engine: inner.engine.name().to_owned(),
-        model: inner.engine.model().to_owned(),
+        engine: engine.to_owned(),
+        model,
         tokens: tokens.unwrap_or_default(),
     };
     let settle = inner.ledger.settle(owner, &record, inner.base.clock.now());

@@ -43,11 +43,20 @@ struct Outcome {
     usage: Option<Usage>,
     /// What the prompt measures, for the estimate when the provider counts nothing.
     prompt_bytes: usize,
+    /// Name and model of the engine that wrote, where that is not the one asked.
+    answered_by: Option<(&'static str, String)>,
 }
 
 impl Outcome {
     fn ended(status: MessageStatus, error_code: Option<&'static str>) -> Self {
-        Self { status, finish_reason: None, error_code, usage: None, prompt_bytes: 0 }
+        Self {
+            status,
+            finish_reason: None,
+            error_code,
+            usage: None,
+            prompt_bytes: 0,
+            answered_by: None,
+        }
     }
 
     fn failed(code: &'static str) -> Self {
@@ -95,9 +104,9 @@ impl Run {
             }
         };
         let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
-        let mut outcome = self.follow(request).await;
-        outcome.prompt_bytes = prompt_bytes;
-        outcome
+        let mut answered_by = None;
+        let outcome = self.follow(request, &mut answered_by).await;
+        Outcome { prompt_bytes, answered_by, ..outcome }
     }
 
     /// The fixed answer to explicit intent: no model is asked and nothing is charged.
@@ -109,7 +118,11 @@ impl Run {
         outcome
     }
 
-    async fn follow(&self, request: serene_llm::Request) -> Outcome {
+    async fn follow(
+        &self,
+        request: serene_llm::Request,
+        answered_by: &mut Option<(&'static str, String)>,
+    ) -> Outcome {
         let mut events = self.inner.engine.stream(request);
         let mut checkpoint = Checkpoint::new(self);
         let mut too_long = std::pin::pin!(tokio::time::sleep(limits::MAX_GENERATION));
@@ -125,6 +138,9 @@ impl Run {
                 }
                 () = &mut too_long => return Outcome::failed("MODEL_TIMEOUT"),
                 event = events.next() => match event {
+                    Some(Ok(Event::AnsweredBy { name, model })) => {
+                        *answered_by = Some((name, model));
+                    }
                     Some(Ok(Event::Delta(delta))) => {
                         if !self.grow(&delta) {
                             let mut outcome = Outcome::ended(MessageStatus::Complete, None);
@@ -211,14 +227,18 @@ impl Run {
         let text = self.live.since(0);
         let now = self.inner.base.clock.now();
         let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_bytes, &text));
+        let mut generation = self.generation.clone();
+        if let Some((name, model)) = &outcome.answered_by {
+            (*name).clone_into(&mut generation.engine);
+            generation.model.clone_from(model);
+        }
         let mut message = self.message.clone();
         message.status = outcome.status;
         message.error_code = outcome.error_code.map(str::to_owned);
-        message.engine = Some(self.generation.engine.clone());
-        message.model = Some(self.generation.model.clone());
+        message.engine = Some(generation.engine.clone());
+        message.model = Some(generation.model.clone());
         message.content = Private::new(text);
         message.updated_at = now;
-        let mut generation = self.generation.clone();
         generation.status = outcome.status;
         generation.finish_reason = outcome.finish_reason.map(str::to_owned);
         generation.error_code.clone_from(&message.error_code);

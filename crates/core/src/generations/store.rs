@@ -38,8 +38,8 @@ serene_db::statements! {
         "UPDATE generations SET status = 'running' WHERE owner_id = ? AND id = ? AND holder = ? \
          AND status IN ('pending', 'running')";
     END = "generations.end":
-        "UPDATE generations SET status = ?, finish_reason = ?, error_code = ?, \
-         prompt_tokens = ?, completion_tokens = ?, cached_tokens = ?, usage_estimated = ?, \
+        "UPDATE generations SET status = ?, finish_reason = ?, error_code = ?, engine = ?, \
+         model = ?, prompt_tokens = ?, completion_tokens = ?, cached_tokens = ?, usage_estimated = ?, \
          ended_at = ? WHERE owner_id = ? AND id = ? AND holder = ? \
          AND status IN ('pending', 'running')";
     LEFT_BEHIND = "generations.left_behind":
@@ -136,6 +136,8 @@ pub(super) fn end(owner: Owner, holder: Uuid, ended: &Generation) -> Statement {
             ended.status.as_str(),
             ended.finish_reason.clone(),
             ended.error_code.clone(),
+            ended.engine.clone(),
+            ended.model.clone(),
             ended.usage.map(|usage| usage.prompt_tokens),
             ended.usage.map(|usage| usage.completion_tokens),
             ended.usage.map(|usage| usage.cached_tokens),

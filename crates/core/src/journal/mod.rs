@@ -312,8 +312,7 @@ impl Journal {
         let checked = tokio::select! {
             checked = asked => checked,
             () = tokio::time::sleep(limits::MAX_VIBE_TIME) => {
-                let calls = vec![Call { status: "failed", usage: serene_llm::Usage::default() }];
-                Checked { vibe: Vibe::Failed("MODEL_TIMEOUT"), calls }
+                Checked { vibe: Vibe::Failed("MODEL_TIMEOUT"), calls: vec![Call::failed()] }
             }
             // The entry stays pending, and the next start answers it.
             () = self.base.tasks.ending().cancelled() => return Err(Error::ShuttingDown),
@@ -325,11 +324,13 @@ impl Journal {
     }
 
     fn record(&self, owner: Owner, call: &Call, now: crate::base::Time) -> serene_db::Statement {
+        let asked = || (self.engine.name(), self.engine.model().to_owned());
+        let (engine, model) = call.answered_by.clone().unwrap_or_else(asked);
         let record = UsageRecord {
             purpose: Purpose::VibeCheck,
             status: call.status,
-            engine: self.engine.name().to_owned(),
-            model: self.engine.model().to_owned(),
+            engine: engine.to_owned(),
+            model,
             tokens: call.usage,
         };
         self.ledger.settle(owner, &record, now)

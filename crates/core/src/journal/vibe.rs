@@ -56,6 +56,14 @@ pub(super) struct Checked {
 pub(super) struct Call {
     pub(super) status: &'static str,
     pub(super) usage: Usage,
+    /// Name and model of the engine, where that is not the one asked.
+    pub(super) answered_by: Option<(&'static str, String)>,
+}
+
+impl Call {
+    pub(super) fn failed() -> Self {
+        Self { status: "failed", usage: Usage::default(), answered_by: None }
+    }
 }
 
 /// What the crisis screen finds in a note that ends in the fixed sentence.
@@ -96,7 +104,8 @@ pub(super) async fn ask(
         match complete(engine, request).await {
             Ok(reply) => {
                 let usage = reply.usage.unwrap_or_else(|| estimate(prompt_bytes, &reply.text));
-                calls.push(Call { status: "complete", usage });
+                let answered_by = reply.answered_by;
+                calls.push(Call { status: "complete", usage, answered_by });
                 match guard(&reply.text, &GuardContext { instruction: &instruction }) {
                     Ok(guarded) => {
                         let vibe = Vibe::Answer(Private::new(guarded.as_str()));
@@ -111,7 +120,7 @@ pub(super) async fn ask(
                 }
             }
             Err(error) => {
-                calls.push(Call { status: "failed", usage: Usage::default() });
+                calls.push(Call::failed());
                 tracing::warn!(code = error.code(), "the model failed a vibe check: {error}");
                 // One that answered badly is replaced; one that did not answer is said to have failed.
                 let vibe = if calls.len() == 1 { Vibe::Failed(error.code()) } else { built_in() };

@@ -262,6 +262,7 @@ pub(crate) async fn ask(engine: &dyn Engine, request: Request) -> Outcome {
                 assert!(!text.is_empty());
                 deltas.push(text);
             }
+            Ok(Event::AnsweredBy { .. }) => panic!("there is no other engine"),
             Ok(Event::Finished { reason, usage }) => break Ok((reason, usage)),
             Err(error) => break Err(error),
         }
