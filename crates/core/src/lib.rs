@@ -25,11 +25,13 @@ pub use serene::{Options, Serene};
 pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
     base::vault::STATEMENTS
         .iter()
+        .chain(base::idempotency::ALL)
         .chain(accounts::STATEMENTS)
         .chain(accounts::preferences::ALL)
         .chain(accounts::IDENTITY_STATEMENTS)
         .chain(usage::STATEMENTS)
         .chain(conversations::STATEMENTS)
+        .chain(conversations::BRANCH_STATEMENTS)
         .chain(generations::STATEMENTS)
         .chain(journal::STATEMENTS)
         .copied()

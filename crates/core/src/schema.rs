@@ -88,6 +88,18 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             CONSTRAINT preferences_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
+        // What a client's key for a request that creates has created. Both hashes are keyed.
+        "CREATE TABLE idempotency_keys (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            fingerprint {uuid} NOT NULL,
+            resource_id {uuid} NOT NULL,
+            created_at {int} NOT NULL,
+            CONSTRAINT idempotency_keys_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT idempotency_keys_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX idempotency_keys_created_idx ON idempotency_keys (created_at)",
         // The canary is a text that only the right master key opens.
         "CREATE TABLE vault (
             name {text:16} NOT NULL,
@@ -129,6 +141,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             conversation_id {uuid} NOT NULL,
             position {int} NOT NULL,
             version {int} NOT NULL,
+            version_count {int} NOT NULL,
             shown {int} NOT NULL,
             role {text:16} NOT NULL,
             status {text:16} NOT NULL,
@@ -253,6 +266,7 @@ pub const OWNED_TABLES: &[&str] = &[
     "identities",
     "vault_keys",
     "preferences",
+    "idempotency_keys",
     "conversations",
     "messages",
     "attachments",

@@ -97,6 +97,8 @@ impl Serene {
             loop {
                 report("deleting accounts", serene.finish_closing().await);
                 report("purging the trash", serene.conversations.purge_trash().await);
+                let forgotten = serene.base.forget_idempotency_keys().await;
+                report("forgetting idempotency keys", forgotten);
                 tokio::select! {
                     () = serene.base.tasks.stopping().cancelled() => return,
                     () = tokio::time::sleep(TIDY_EVERY) => {}
@@ -185,11 +187,19 @@ impl Serene {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn delete_message(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
-        let message = self.conversations.message(owner, id).await?;
-        if let Some(generation_id) = message.generation_id.filter(|_| !message.status.is_final()) {
-            self.generations.stop(owner, generation_id).await?;
+        let mut last = Ok(());
+        for _ in 0..STOP_TRIES {
+            last = self.conversations.delete_message(owner, id).await;
+            match last {
+                Err(Error::ConversationBusy { generation_id: Some(writing) }) => {
+                    self.generations.stop(owner, writing).await?;
+                }
+                // It ended between the two looks.
+                Err(Error::ConversationBusy { generation_id: None }) => {}
+                _ => break,
+            }
         }
-        self.conversations.delete_message(owner, &message).await
+        last
     }
 
     /// Deletes an account and everything that is its owner's. Its tokens are refused at once; the

@@ -112,6 +112,10 @@ codes! {
         "The identity opens another account already.";
     IdTaken = "ID_TAKEN", CONFLICT,
         "The id you chose is in use for something else.";
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", UNPROCESSABLE_ENTITY,
+        "The `Idempotency-Key` came before, with another request.";
+    NothingToContinue = "NOTHING_TO_CONTINUE", CONFLICT,
+        "The message is no reply that broke off.";
     ConversationEnded = "CONVERSATION_ENDED", CONFLICT,
         "The conversation was ended: it can be read, and takes no message.";
     ConversationBusy = "CONVERSATION_BUSY", CONFLICT,
@@ -313,6 +317,14 @@ impl From<Error> for ApiError {
             Error::NotFound(resource) => not_found(resource),
             Error::UsernameTaken => Self::new(Code::UsernameTaken, "This user name is taken."),
             Error::EmailTaken => Self::new(Code::EmailTaken, "This e-mail address is taken."),
+            Error::IdempotencyKeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "This `Idempotency-Key` came before, with another request. Use a new one.",
+            ),
+            Error::NothingToContinue => Self::new(
+                Code::NothingToContinue,
+                "This message is no reply that broke off: there is nothing to go on with.",
+            ),
             Error::IdTaken => Self::new(Code::IdTaken, "This id is in use for something else."),
             Error::InvalidCredentials => {
                 Self::new(Code::InvalidCredentials, "The name or the password is wrong.")

@@ -6,14 +6,14 @@ use std::{marker::PhantomData, net::IpAddr};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serene_core::{
     accounts::{self, Client},
-    base::{Error, Resource, limits},
+    base::{Error, Resource, Retry, limits},
 };
 use uuid::Uuid;
 
@@ -169,16 +169,58 @@ impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for Json<T, MOST> 
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            return Err(ApiError::new(
-                Code::UnsupportedMediaType,
-                "The body must be JSON: send `Content-Type: application/json`.",
-            ));
-        }
-        let declared = request.headers().get(header::CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let bytes = read_body(request.into_body(), declared.unwrap_or(0), MOST).await?;
-        parse(&bytes).map(Self)
+        parse(&json_bytes(request, MOST).await?).map(Self)
+    }
+}
+
+/// The bytes of a body that is declared as JSON.
+async fn json_bytes(request: Request, most: usize) -> Result<Bytes, ApiError> {
+    if !is_json(request.headers()) {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "The body must be JSON: send `Content-Type: application/json`.",
+        ));
+    }
+    let declared = request.headers().get(header::CONTENT_LENGTH);
+    let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    read_body(request.into_body(), declared.unwrap_or(0), most).await
+}
+
+/// What a client sends with a request that creates, so that sending it again creates nothing again.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The key of a request that creates and has no body.
+#[derive(Debug)]
+pub(crate) struct RetryKey(pub(crate) Option<Retry>);
+
+impl FromRequestParts<App> for RetryKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let key = parts.headers.get(IDEMPOTENCY_KEY);
+        let retry = key.map(|key| app.serene.accounts.retry(key.as_bytes(), parts.uri.path(), b""));
+        Ok(Self(retry.transpose()?))
+    }
+}
+
+/// A JSON object as the body of a request that creates, of at most `MOST` bytes, and the key that
+/// came with it.
+#[derive(Debug)]
+pub(crate) struct Creation<T, const MOST: usize = { limits::MAX_BODY_BYTES }> {
+    pub(crate) body: T,
+    pub(crate) retry: Option<Retry>,
+}
+
+impl<T: DeserializeOwned, const MOST: usize> FromRequest<App> for Creation<T, MOST> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let key = request.headers().get(IDEMPOTENCY_KEY).cloned();
+        let path = request.uri().path().to_owned();
+        let bytes = json_bytes(request, MOST).await?;
+        let body = parse(&bytes)?;
+        let retry = |key: HeaderValue| app.serene.accounts.retry(key.as_bytes(), &path, &bytes);
+        Ok(Self { body, retry: key.map(retry).transpose()? })
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     ConfigError, Engine, EngineError, Event, EventStream, FinishReason, OpenAiConfig, OpenAiEngine,
     Reply, Request, Retries, Role, Timeouts,
+    engine::GO_ON,
     http::{Upstream, parse_url},
     openai::{self, MAX_ANSWER_BYTES, wire},
 };
@@ -116,12 +117,19 @@ struct Turn<'a> {
 async fn ask(upstream: &Upstream, request: &Request) -> Result<Reply, EngineError> {
     let messages = &request.messages;
     let last_user = messages.iter().rfind(|message| message.role == Role::User);
+    let mut turns: Vec<Turn<'_>> = messages
+        .iter()
+        .map(|message| Turn { role: message.role.as_str(), content: &message.text })
+        .collect();
+    let mut prompt = last_user.map_or("", |message| &message.text).to_owned();
+    if !request.begun().is_empty() {
+        turns.push(Turn { role: Role::User.as_str(), content: GO_ON });
+        // What completes a text goes on with it by itself.
+        prompt = format!("{prompt}\n\n{}", request.begun());
+    }
     let payload = Payload {
-        messages: messages
-            .iter()
-            .map(|message| Turn { role: message.role.as_str(), content: &message.text })
-            .collect(),
-        prompt: last_user.map_or("", |message| &message.text),
+        messages: turns,
+        prompt: &prompt,
         max_tokens: request.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
     };
     let json = serde_json::to_vec(&payload).expect("strings and numbers under string keys");

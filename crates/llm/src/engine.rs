@@ -70,13 +70,40 @@ impl fmt::Debug for Image {
 /// What is asked of an engine.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The system message first (if any), then the turns, oldest first; the last is the user's.
+    /// The system message first (if any), then the turns, oldest first. The last is the user's; or
+    /// the model's own, which broke off: then only what comes after it is asked for.
     pub messages: Vec<Message>,
     /// The most tokens the model may write; the engine's own default when absent.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2; the engine's own default when absent.
     pub temperature: Option<f32>,
 }
+
+impl Request {
+    /// The answer that broke off and is to be gone on with; empty when a new one is asked for.
+    pub fn begun(&self) -> &str {
+        match self.messages.last() {
+            Some(last) if last.role == Role::Assistant => &last.text,
+            _ => "",
+        }
+    }
+
+    /// What is left of a whole answer after [`Self::begun`]. One that begins in another way comes
+    /// whole, with a space before it where there is none.
+    pub(crate) fn rest_of(&self, answer: String) -> String {
+        let begun = self.begun();
+        match answer.strip_prefix(begun) {
+            Some("") if !begun.is_empty() => String::new(),
+            Some(rest) => rest.to_owned(),
+            None if begun.ends_with(char::is_whitespace) => answer,
+            None => format!(" {answer}"),
+        }
+    }
+}
+
+/// What is said to a model that speaks in turns, after its answer that broke off.
+pub(crate) const GO_ON: &str = "Your last message broke off. Go on exactly where it ends, and repeat \
+    nothing of it. Say nothing about this.";
 
 /// What a call cost, in tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,8 +6,10 @@
 mod basic;
 mod endpoint;
 mod engine;
+mod fallback;
 mod http;
 mod openai;
+mod script;
 mod scripted;
 
 pub use basic::{BasicEngine, digest, reflect};
@@ -16,6 +18,8 @@ pub use engine::{
     Engine, EngineError, Event, EventStream, FinishReason, Image, Message, Reply, Request, Role,
     Usage, complete,
 };
+pub use fallback::FallbackEngine;
 pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
-pub use scripted::{NotAScript, ScriptedEngine};
+pub use script::{NotAScript, Script};
+pub use scripted::ScriptedEngine;

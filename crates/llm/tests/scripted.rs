@@ -6,15 +6,15 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::StreamExt;
 use serene_llm::{
-    Engine, EngineError, Event, FinishReason, Message, Request, Role, ScriptedEngine, Usage,
+    Engine, EngineError, Event, FinishReason, Message, Request, Role, Script, ScriptedEngine, Usage,
 };
 
 fn request() -> Request {
     Request {
         messages: vec![
             Message::text(Role::System, "Be kind."),
-            Message::text(Role::User, "How are you today?"),
             Message::text(Role::Assistant, "Fine."),
+            Message::text(Role::User, "How are you today?"),
         ],
         ..Request::default()
     }
@@ -63,8 +63,9 @@ async fn faults() {
         ("cut:2", 2, EngineError::Cut),
         ("cut:0", 0, EngineError::Cut),
         ("cut:99", 4, EngineError::Cut),
-        ("fail", 0, EngineError::Failed { status: Some(503) }),
-        ("fail:3", 3, EngineError::Failed { status: Some(503) }),
+        ("fail", 0, EngineError::Failed { status: Some(500) }),
+        ("fail:3", 3, EngineError::Failed { status: Some(500) }),
+        ("times:1+fail", 0, EngineError::Failed { status: Some(500) }),
         ("garbage", 0, EngineError::Garbage),
         ("long:5+garbage:4", 4, EngineError::Garbage),
         ("unreachable", 0, EngineError::Unreachable),
@@ -87,6 +88,53 @@ async fn slow_waits_before_each_delta() {
     let started = tokio::time::Instant::now();
     let (deltas, _) = run("slow:100+long:6").await;
     assert_eq!((deltas.len(), started.elapsed()), (6, Duration::from_millis(600)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_waits_once_and_before_a_fault_too() {
+    for (model, deltas, ms) in [
+        ("first:700+echo", 4, 700),
+        ("slow:10+first:700+fail:2", 2, 720),
+        ("first:700+fail", 0, 700),
+    ] {
+        let started = tokio::time::Instant::now();
+        let (given, _) = run(model).await;
+        assert_eq!(
+            (given.len(), started.elapsed()),
+            (deltas, Duration::from_millis(ms)),
+            "{model}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fault_befalls_the_first_requests_only_when_they_are_counted() {
+    let engine = ScriptedEngine::new("times:2+fail:1").unwrap();
+    for deltas in [1, 1, 4, 4] {
+        let events: Vec<_> = engine.stream(request()).collect().await;
+        let given = events.iter().filter(|event| matches!(event, Ok(Event::Delta(_)))).count();
+        assert_eq!((given, events.last().unwrap().is_err()), (deltas, deltas == 1));
+    }
+}
+
+#[tokio::test]
+async fn reasons() {
+    for (model, named, reason) in [
+        ("echo", "stop", FinishReason::Stop),
+        ("finish:length", "length", FinishReason::Length),
+        ("finish:content_filter+echo", "content_filter", FinishReason::ContentFilter),
+        ("finish:tool_calls", "tool_calls", FinishReason::Other),
+        ("finish:", "", FinishReason::Other),
+        ("finish:+long:3", "", FinishReason::Other),
+    ] {
+        let script: Script = model.parse().unwrap();
+        assert_eq!(script.finish_reason(), named);
+        let events: Vec<_> = script.stream(&request(), 0).collect().await;
+        let Some(Ok(Event::Finished { reason: given, .. })) = events.last() else {
+            panic!("{events:?}")
+        };
+        assert_eq!(*given, reason, "{model}");
+    }
 }
 
 #[tokio::test]
@@ -115,6 +163,10 @@ fn other_names_are_refused() {
         ("gpt-4o", "gpt-4o"),
         ("slow", "slow"),
         ("slow:x", "slow:x"),
+        ("first", "first"),
+        ("times", "times"),
+        ("finish", "finish"),
+        ("panic+echo", "panic"),
         ("long:", "long:"),
         ("cut:-1", "cut:-1"),
         ("echo:3", "echo:3"),

@@ -27,8 +27,8 @@ use uuid::Uuid;
 
 use crate::base::text::LoginName;
 use crate::base::{
-    Base, Country, Cursor, Email, Error, Language, Owner, Page, PageSize, Password, Resource, Time,
-    Username, Zone, error::OrNotFound, limits, vault,
+    Base, Country, Cursor, Email, Error, Language, Owner, Page, PageSize, Password, Resource,
+    Retry, Time, Username, Zone, error::OrNotFound, limits, vault,
 };
 
 /// A person's account.
@@ -384,6 +384,14 @@ impl Accounts {
             return Err(Error::RefreshReused);
         }
         Err(Error::RefreshInvalid)
+    }
+
+    /// A client's key for a request that creates, and the route and the body of that request.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no key: see [`limits::MAX_IDEMPOTENCY_KEY_CHARS`].
+    pub fn retry(&self, key: &[u8], route: &str, body: &[u8]) -> Result<Retry, Error> {
+        Retry::new(self.tokens.idempotency_key(), key, &[route.as_bytes(), body])
     }
 
     /// Says who is asking. The session is looked up each time, so that logout and revocation act

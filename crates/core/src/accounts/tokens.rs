@@ -57,6 +57,7 @@ pub(super) struct Tokens {
     verifying: DecodingKey,
     validation: Validation,
     refresh_key: hmac::Key,
+    idempotency_key: hmac::Key,
     lifetimes: TokenLifetimes,
 }
 
@@ -103,14 +104,21 @@ impl Tokens {
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let refresh_key = hmac::sign(&root, b"serene refresh tokens, 1");
+        let derived =
+            |purpose: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose).as_ref());
         Self {
             signing: EncodingKey::from_secret(secret),
             verifying: DecodingKey::from_secret(secret),
             validation,
-            refresh_key: hmac::Key::new(hmac::HMAC_SHA256, refresh_key.as_ref()),
+            refresh_key: derived(b"serene refresh tokens, 1"),
+            idempotency_key: derived(b"serene idempotency keys, 1"),
             lifetimes,
         }
+    }
+
+    /// What keeps the hashes of clients' keys and requests from being guessed.
+    pub(super) const fn idempotency_key(&self) -> &hmac::Key {
+        &self.idempotency_key
     }
 
     pub(super) fn lifetimes(&self) -> &TokenLifetimes {

@@ -47,6 +47,12 @@ pub enum Error {
     /// The id that the client chose is in use.
     #[error("the id is in use")]
     IdTaken,
+    /// The idempotency key came before, with another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The reply is whole, or was never one: there is nothing to go on from.
+    #[error("there is nothing to continue")]
+    NothingToContinue,
     /// Name or password is wrong.
     #[error("wrong name or password")]
     InvalidCredentials,

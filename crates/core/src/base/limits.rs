@@ -59,6 +59,14 @@ limits! {
     MAX_TITLE_CHARS: usize = 200 => count "characters";
     /// A title that is made from the first message.
     DERIVED_TITLE_CHARS: usize = 60 => count "characters";
+    /// An `Idempotency-Key`.
+    MAX_IDEMPOTENCY_KEY_CHARS: usize = 255 => count "characters";
+    /// How long an `Idempotency-Key` is remembered.
+    IDEMPOTENCY_KEPT_FOR: Duration = Duration::from_hours(24);
+    /// Attempts at one reply.
+    MAX_VERSIONS: u32 = 100 => count "versions";
+    /// Messages that are copied at a time when a conversation is forked.
+    FORK_PAGE_ROWS: u32 = 100 => count "messages";
     /// A message that a user sends.
     MAX_MESSAGE_CHARS: usize = 32_000 => count "characters";
     /// A journal entry, at most.

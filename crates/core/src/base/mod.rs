@@ -3,6 +3,7 @@
 
 mod clock;
 pub(crate) mod error;
+pub(crate) mod idempotency;
 mod ids;
 pub mod limits;
 mod locale;
@@ -16,6 +17,7 @@ mod zone;
 
 pub use clock::{Clock, Time};
 pub use error::{Error, Resource};
+pub use idempotency::Retry;
 pub use ids::Ids;
 pub use locale::{Country, Language};
 pub use owner::Owner;

@@ -137,6 +137,11 @@ impl NewAttachment {
         Ok(Self { media_type, data })
     }
 
+    /// One that is stored, to be stored once more.
+    pub(super) fn again(stored: Attachment) -> Self {
+        Self { media_type: stored.info.media_type, data: stored.data }
+    }
+
     /// As a model is shown it.
     pub(crate) fn into_image(self) -> serene_llm::Image {
         serene_llm::Image { media_type: self.media_type.as_str().to_owned(), data: self.data }

@@ -4,12 +4,15 @@
 //! and as pieces of its own writes.
 
 mod attachment;
+mod branches;
 mod policy;
 mod store;
 mod types;
 
 pub use attachment::{Attachment, AttachmentInfo, MediaType, NewAttachment};
+pub use branches::NewFork;
 pub(crate) use policy::Greeting;
+pub(crate) use store::branches::ALL as BRANCH_STATEMENTS;
 pub(crate) use store::{ALL as STATEMENTS, SEALED, end_reply, safety_tier_of};
 pub use types::{
     CRISIS_SENTENCE, Conversation, ConversationChanges, Kind, ListConversations, Message,
@@ -22,8 +25,8 @@ use serene_db::{DbError, Sequence, Statement, Write};
 use uuid::Uuid;
 
 use crate::base::{
-    Base, Cursor, Error, MessageText, Owner, Page, PageSize, Resource, Title, error::OrNotFound,
-    limits,
+    Base, Cursor, Error, MessageText, Owner, Page, PageSize, Resource, Retry, Title,
+    error::OrNotFound, limits,
 };
 
 /// Numbers leased at a time: a gap of at most this many after a restart.
@@ -54,16 +57,26 @@ impl Conversations {
         }
     }
 
-    /// Makes a conversation. With an id of the client's own, making it again returns the one that
-    /// is there.
+    /// Makes a conversation. With an id of the client's own, or a key for the request, making it
+    /// again returns the one that is there.
     ///
     /// # Errors
-    /// [`Error::IdTaken`] when that id is in the trash.
+    /// [`Error::IdTaken`] when that id is in the trash; [`Error::IdempotencyKeyReused`].
     pub async fn create(&self, owner: Owner, new: NewConversation) -> Result<Conversation, Error> {
+        let retry = new.retry;
+        if let Some(id) = self.base.created_before(owner, retry).await? {
+            return self.get(owner, id).await;
+        }
         let conversation = self.draft(new).await?;
+        let (id, now) = (conversation.id, conversation.created_at);
+        let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
         let insert = store::insert_conversation(&self.base.vault.of(owner)?, owner, &conversation);
-        match self.base.db.commit(Write::from(insert)).await {
+        match self.base.db.commit(Write::new().with_all(remember).with(insert)).await {
             Ok(_) => Ok(conversation),
+            Err(error) if Retry::is_in_use(&error) => {
+                let first = self.base.created_before(owner, retry).await?;
+                self.get(owner, first.unwrap_or(id)).await
+            }
             Err(DbError::Duplicate(key)) if key == "conversations_owner_id_id_key" => {
                 let existing = self.get(owner, conversation.id).await;
                 existing.map_err(|error| match error {
@@ -274,15 +287,27 @@ impl Conversations {
         Ok(message)
     }
 
-    /// Deletes a message with all its versions. `Serene` stops its generation first.
-    pub(crate) async fn delete_message(
-        &self,
-        owner: Owner,
-        message: &Message,
-    ) -> Result<(), Error> {
-        let result = self.base.db.commit(store::delete_message(owner, message)).await;
-        result.map_err(|e| Error::from(e).on_guard(Error::NotFound(Resource::Message)))?;
-        Ok(())
+    /// Deletes a message with all its versions. Fails with [`Error::ConversationBusy`] while one of
+    /// them is written; `Serene` stops it first.
+    pub(crate) async fn delete_message(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
+        let message = self.message(owner, id).await?;
+        let state = store::state(&self.base, owner, message.conversation_id).await?;
+        let active = state.or_not_found(Resource::Message)?.active_generation_id;
+        let versions = store::branches::versions(&self.base, owner, &message).await?;
+        let here = |id: &Uuid| versions.iter().any(|version| version.generation_id == Some(*id));
+        if let Some(id) = active.filter(here) {
+            // Its generation would go with it, and leave the conversation busy for good.
+            return Err(Error::ConversationBusy { generation_id: Some(id) });
+        }
+        match self.base.db.commit(store::delete_message(owner, &message, active)).await {
+            Ok(_) => Ok(()),
+            // Another reply was begun or ended in between.
+            Err(DbError::Guard("conversations.uncount_message")) => {
+                Err(Error::ConversationBusy { generation_id: None })
+            }
+            Err(DbError::Guard(_)) => Err(Error::NotFound(Resource::Message)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// An attachment with its bytes.
@@ -340,6 +365,7 @@ impl Conversations {
             conversation_id,
             position,
             version: 1,
+            version_count: 1,
             shown: true,
             role,
             status: MessageStatus::Complete,
@@ -438,8 +464,9 @@ impl Conversations {
         let new = Message { number, attachments, ..new };
         let id = new.id;
         let keeper = &self.base.vault.of(owner)?;
-        let mut write =
-            Write::from(store::grow(owner, &new)).with(store::insert_message(keeper, owner, &new));
+        let mut write = Write::from(store::grow(owner, &new))
+            .with(store::branches::count_versions(owner, &new))
+            .with(store::insert_message(keeper, owner, &new));
         for (ordinal, image) in (0..).zip(images) {
             write = write.with(store::insert_attachment(keeper, owner, &new, ordinal, image));
         }

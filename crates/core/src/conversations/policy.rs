@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Conversation, Conversations, Kind, Message, MessageStatus, NewConversation, Role, store,
 };
-use crate::base::{Error, Owner, Private};
+use crate::base::{Error, Owner, Private, Retry};
 
 /// The first words in a session, and who says them.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ impl Conversations {
         new: NewConversation,
         greeting: Greeting,
     ) -> Result<Conversation, Error> {
+        let retry = new.retry;
         let mut session = self.draft(NewConversation { kind: Kind::Session, ..new }).await?;
         let greeting = Message {
             id: self.base.ids.new_id(session.created_at),
@@ -34,6 +35,7 @@ impl Conversations {
             conversation_id: session.id,
             position: 1,
             version: 1,
+            version_count: 1,
             shown: true,
             role: Role::Assistant,
             status: MessageStatus::Complete,
@@ -48,11 +50,22 @@ impl Conversations {
             updated_at: session.created_at,
         };
         let keeper = &self.base.vault.of(owner)?;
-        let write = Write::from(store::end_sessions(owner, session.created_at))
+        let (id, now) = (session.id, session.created_at);
+        let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
+        let write = Write::new()
+            .with_all(remember)
+            .with(store::end_sessions(owner, now))
             .with(store::insert_conversation(keeper, owner, &session))
             .with(store::grow(owner, &greeting))
             .with(store::insert_message(keeper, owner, &greeting));
-        self.base.db.commit(write).await?;
+        match self.base.db.commit(write).await {
+            Ok(_) => {}
+            Err(error) if Retry::is_in_use(&error) => {
+                let first = self.base.created_before(owner, retry).await?;
+                return self.get(owner, first.unwrap_or(id)).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
         session.message_count = 1;
         Ok(session)
     }

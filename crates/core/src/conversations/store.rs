@@ -24,9 +24,11 @@ macro_rules! message_columns {
     () => {
         "m.id, m.number, m.conversation_id, m.position, m.version, m.shown, m.role, m.status, \
          m.content, m.error_code, m.safety_tier, m.generation_id, m.engine, m.model, \
-         m.attachment_count, m.created_at, m.updated_at"
+         m.attachment_count, m.created_at, m.updated_at, m.version_count"
     };
 }
+
+pub(super) mod branches;
 
 serene_db::statements! {
     INSERT_CONVERSATION = "conversations.insert":
@@ -104,7 +106,8 @@ serene_db::statements! {
          WHERE owner_id = ? AND id = ? AND active_generation_id = ?";
     UNCOUNT_MESSAGE = "conversations.uncount_message":
         "UPDATE conversations SET message_count = message_count - 1 \
-         WHERE owner_id = ? AND id = ? AND deleted_at IS NULL";
+         WHERE owner_id = ? AND id = ? AND deleted_at IS NULL \
+         AND (active_generation_id IS NULL OR active_generation_id = ?)";
     DELETE_CONVERSATION_CHUNK = "conversations.delete_chunk":
         "DELETE FROM conversations WHERE owner_id = ? AND id IN (SELECT id FROM \
          (SELECT id FROM conversations WHERE owner_id = ? LIMIT 200) AS chunk)";
@@ -112,8 +115,8 @@ serene_db::statements! {
     INSERT_MESSAGE = "messages.insert":
         "INSERT INTO messages (owner_id, id, number, conversation_id, position, version, shown, \
          role, status, content, error_code, safety_tier, generation_id, engine, model, \
-         attachment_count, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         attachment_count, created_at, updated_at, version_count) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     MESSAGES_FORWARD = "messages.forward":
         concat!("SELECT ", message_columns!(), " FROM messages m",
                 " WHERE m.owner_id = ? AND m.conversation_id = ? AND m.position > ? AND m.shown = 1",
@@ -283,6 +286,7 @@ fn message(keeper: &Keeper, row: &Row<'_>) -> Result<Message, Error> {
         conversation_id: row.get(2)?,
         position: row.get(3)?,
         version: row.get(4)?,
+        version_count: row.get(17)?,
         shown: row.get(5)?,
         role: word(row, 6, Role::from_word)?,
         status: word(row, 7, MessageStatus::from_word)?,
@@ -509,6 +513,7 @@ pub(super) fn insert_message(keeper: &Keeper, owner: Owner, new: &Message) -> St
             i64::try_from(new.attachments.len()).unwrap_or(i64::MAX),
             new.created_at.as_micros(),
             new.updated_at.as_micros(),
+            new.version_count,
         ],
     )
 }
@@ -720,10 +725,12 @@ pub(crate) fn end_reply(
     ]
 }
 
-pub(super) fn delete_message(owner: Owner, message: &Message) -> Write {
+/// Deletes a message with its versions while nothing is being written but what is `elsewhere`.
+pub(super) fn delete_message(owner: Owner, message: &Message, elsewhere: Option<Uuid>) -> Write {
     let place = || values![owner.id(), message.conversation_id, message.position];
+    let conversation = values![owner.id(), message.conversation_id, elsewhere];
     Write::new()
-        .with(Statement::guard(&UNCOUNT_MESSAGE, values![owner.id(), message.conversation_id]))
+        .with(Statement::guard(&UNCOUNT_MESSAGE, conversation))
         .with(Statement::guard(&DELETE_MESSAGE, place()))
         .with(Statement::new(&DELETE_VERSIONS, place()))
 }

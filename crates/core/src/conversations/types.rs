@@ -4,7 +4,7 @@ pub use serene_care::screen::{CRISIS_SENTENCE, Tier as SafetyTier};
 use uuid::Uuid;
 
 use super::AttachmentInfo;
-use crate::base::{Cursor, PageSize, Private, Time, Title};
+use crate::base::{Cursor, PageSize, Private, Retry, Time, Title};
 
 /// A stored word and the variant it stands for, both ways.
 macro_rules! stored_words {
@@ -87,6 +87,8 @@ pub struct NewConversation {
     pub kind: Kind,
     /// Its title.
     pub title: Option<Title>,
+    /// The client's key for this request.
+    pub retry: Option<Retry>,
 }
 
 /// What to change; `None` leaves it as it is.
@@ -168,6 +170,8 @@ pub struct Message {
     pub position: i64,
     /// Which attempt at this place it is, from 1.
     pub version: i64,
+    /// How many attempts there are.
+    pub version_count: i64,
     /// Whether it is the version that is shown.
     pub shown: bool,
     /// Who wrote it.

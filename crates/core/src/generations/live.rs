@@ -69,18 +69,18 @@ impl std::fmt::Debug for Live {
 }
 
 impl Live {
-    fn new() -> Arc<Self> {
+    /// A reply that has this much of its text already.
+    fn new(begun: &str) -> Arc<Self> {
         Arc::new(Self {
-            text: Mutex::default(),
-            progress: watch::Sender::new(Progress::default()),
+            text: Mutex::new(begun.to_owned()),
+            progress: watch::Sender::new(Progress { length: begun.len(), end: None }),
             stop: CancellationToken::new(),
         })
     }
 
     /// A reply that was over before anybody asked.
     pub(super) fn ended(text: &str, end: End) -> Arc<Self> {
-        let live = Self::new();
-        live.append(text);
+        let live = Self::new(text);
         live.end(end);
         live
     }
@@ -192,8 +192,8 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub(super) fn open(&self, owner: Owner, id: Uuid) -> Arc<Live> {
-        let live = Live::new();
+    pub(super) fn open(&self, owner: Owner, id: Uuid, begun: &str) -> Arc<Live> {
+        let live = Live::new(begun);
         self.running().insert((owner, id), Arc::clone(&live));
         live
     }
@@ -222,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_late_reader_gets_the_same_text_in_bigger_pieces() {
-        let live = Live::new();
+        let live = Live::new("");
         let mut early = live.read_from(0);
         let mut text = String::new();
         for piece in ["Good ", "morning", ", 世界", "!"] {
@@ -261,7 +261,7 @@ mod tests {
         let (mine, other) =
             (Owner::without_key(Uuid::from_u128(1)), Owner::without_key(Uuid::from_u128(2)));
         let id = Uuid::from_u128(3);
-        hub.open(mine, id);
+        hub.open(mine, id, "");
         assert!(hub.find(mine, id).is_some());
         assert!(hub.find(other, id).is_none());
     }

@@ -1,6 +1,7 @@
 //! Generations: how a reply comes to be. A generation is a row and a task, not a request: it goes
 //! on when its listener leaves, and what was shown is on disk before `done` is sent.
 
+mod again;
 mod live;
 mod once;
 mod prompt;
@@ -12,6 +13,7 @@ pub(crate) use store::ALL as STATEMENTS;
 
 use std::{sync::Arc, time::Duration};
 
+pub use again::Again;
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
 pub use once::Answer;
@@ -24,7 +26,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    base::{Base, Error, MessageText, Owner, Resource, Time, error::OrNotFound, vault::Keeper},
+    base::{Base, Error, MessageText, Owner, Resource, Retry, Time, error::OrNotFound},
     conversations::{
         BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
         SafetyTier,
@@ -79,6 +81,8 @@ pub struct SendMessage {
     pub text: MessageText,
     /// What comes with it.
     pub attachments: Vec<NewAttachment>,
+    /// The client's key for this request.
+    pub retry: Option<Retry>,
 }
 
 /// What sending gives: the message as stored, and the reply as it comes.
@@ -129,7 +133,7 @@ impl Generations {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::ConversationEnded`], [`Error::ConversationBusy`],
-    /// [`Error::IdTaken`], [`Error::ShuttingDown`].
+    /// [`Error::IdTaken`], [`Error::IdempotencyKeyReused`], [`Error::ShuttingDown`].
     pub async fn send(&self, owner: Owner, send: SendMessage) -> Result<Sent, Error> {
         let inner = &self.inner;
         if inner.base.tasks.stopping().is_cancelled() {
@@ -137,9 +141,7 @@ impl Generations {
         }
         let screening = screen(send.text.expose(), Surface::Chat);
         for _ in 0..SEND_TRIES {
-            if let Some(id) = send.message_id
-                && let Some(sent) = self.already_sent(owner, id, &send).await?
-            {
+            if let Some(sent) = self.already_sent(owner, &send).await? {
                 return Ok(sent);
             }
             let generation_id = inner.base.new_id();
@@ -152,32 +154,32 @@ impl Generations {
                 attachments: send.attachments.clone(),
             };
             let planned = inner.conversations.begin_exchange(owner, begin).await;
-            let (exchange, statements) = match (planned, send.message_id) {
-                (Ok(planned), _) => planned,
+            let (exchange, statements) = match planned {
+                Ok(planned) => planned,
                 // It may be busy with this very message, sent a moment ago.
-                (Err(busy @ Error::ConversationBusy { .. }), Some(id)) => {
-                    return self.already_sent(owner, id, &send).await?.ok_or(busy);
+                Err(busy @ Error::ConversationBusy { .. }) => {
+                    return self.already_sent(owner, &send).await?.ok_or(busy);
                 }
-                (Err(error), _) => return Err(error),
+                Err(error) => return Err(error),
             };
-            let generation = self.draft(generation_id, &exchange);
-            let write = Write::new().with_all(statements).with(store::insert(
-                owner,
-                inner.holder,
-                &generation,
-            ));
-            let message_id = exchange.user_message.id;
-            let keeper = inner.base.vault.of(owner)?;
-            match self.begin((owner, keeper), exchange, generation, write).await {
-                Ok(started) => return Ok(started),
+            let Exchange { user_message, assistant_message } = exchange;
+            let generation = self.draft(generation_id, &assistant_message);
+            let (id, now) = (user_message.id, user_message.created_at);
+            let remember = send.retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
+            let write = Write::new().with_all(remember).with_all(statements);
+            match self.begin(owner, assistant_message, generation.clone(), write).await {
+                Ok(reply) => return Ok(Sent { user_message, generation, reply }),
                 // Somebody else wrote here in between: look again what there is now.
-                Err(DbError::Guard("conversations.claim")) => {}
-                Err(DbError::Duplicate(key)) if key == "messages_owner_id_id_key" => {
+                Err(Error::Storage(DbError::Guard("conversations.claim"))) => {}
+                Err(Error::Storage(error)) if Retry::is_in_use(&error) => {}
+                Err(Error::Storage(DbError::Duplicate(key)))
+                    if key == "messages_owner_id_id_key" =>
+                {
                     // Sent a moment ago, or lying in the trash.
-                    let first = self.already_sent(owner, message_id, &send).await?;
+                    let first = self.already_sent(owner, &send).await?;
                     return first.ok_or(Error::IdTaken);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
         Err(Error::ConversationBusy { generation_id: None })
@@ -214,69 +216,71 @@ impl Generations {
         answer.unwrap_or(Err(Error::ConversationBusy { generation_id: None }))
     }
 
-    fn draft(&self, id: Uuid, exchange: &Exchange) -> Generation {
+    /// A generation that is not written yet, of this message.
+    fn draft(&self, id: Uuid, message: &Message) -> Generation {
         let engine = &self.inner.engine;
-        let explicit = exchange.assistant_message.safety_tier == Some(SafetyTier::Explicit);
+        let explicit = message.safety_tier == Some(SafetyTier::Explicit);
         let (engine, model) = if explicit { (CARE, CARE) } else { (engine.name(), engine.model()) };
         Generation {
             id,
-            conversation_id: exchange.assistant_message.conversation_id,
-            message_id: exchange.assistant_message.id,
+            conversation_id: message.conversation_id,
+            message_id: message.id,
             status: MessageStatus::Pending,
             finish_reason: None,
             error_code: None,
             engine: engine.to_owned(),
             model: model.to_owned(),
             usage: None,
-            created_at: exchange.assistant_message.created_at,
+            created_at: self.inner.base.clock.now(),
             ended_at: None,
         }
     }
 
-    /// Commits the beginning of an exchange and runs its generation. Both are one task: a client
-    /// that hangs up during the commit must not leave a generation that nobody runs.
+    /// Commits the beginning of a reply and runs its generation; gives the text that is new. Both
+    /// are one task: a client that hangs up during the commit must not leave a generation that
+    /// nobody runs.
     async fn begin(
         &self,
-        (owner, keeper): (Owner, Keeper),
-        exchange: Exchange,
+        owner: Owner,
+        message: Message,
         generation: Generation,
         write: Write,
-    ) -> Result<Sent, DbError> {
+    ) -> Result<ReplyReader, Error> {
         let inner = &self.inner;
+        let write = write.with(store::insert(owner, inner.holder, &generation));
+        let keeper = inner.base.vault.of(owner)?;
         // Open before its row can be seen: who sends the same message again finds it running.
-        let live = inner.hub.open(owner, generation.id);
-        let reply = live.read_from(0);
-        let run = run::Run {
-            inner: Arc::clone(inner),
-            owner,
-            keeper,
-            message: exchange.assistant_message,
-            generation: generation.clone(),
-            live,
-        };
+        let live = inner.hub.open(owner, generation.id, message.content.expose());
+        let reply = live.read_from(live.length());
+        let inner = Arc::clone(inner);
+        let run = run::Run { inner, owner, keeper, message, generation, live };
         let (told, begun) = oneshot::channel();
-        inner.base.tasks.spawn(run.begin(write, told));
+        self.inner.base.tasks.spawn(run.begin(write, told));
         begun.await.map_err(|_| DbError::Closed)??;
-        Ok(Sent { user_message: exchange.user_message, generation, reply })
+        Ok(reply)
     }
 
-    /// The first send of a message id that comes again.
-    async fn already_sent(
-        &self,
-        owner: Owner,
-        message_id: Uuid,
-        send: &SendMessage,
-    ) -> Result<Option<Sent>, Error> {
-        let user_message = match self.inner.conversations.message(owner, message_id).await {
+    /// The first send of a message whose key, or whose id, comes again.
+    async fn already_sent(&self, owner: Owner, send: &SendMessage) -> Result<Option<Sent>, Error> {
+        let inner = &self.inner;
+        let by_key = inner.base.created_before(owner, send.retry).await?;
+        let Some(id) = by_key.or(send.message_id) else { return Ok(None) };
+        let user_message = match inner.conversations.message(owner, id).await {
             Ok(message) => message,
-            Err(Error::NotFound(_)) => return Ok(None),
+            Err(Error::NotFound(_)) if by_key.is_none() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let same = user_message.role == Role::User
-            && user_message.conversation_id == send.conversation_id
-            && user_message.content.expose() == send.text.expose()
-            && user_message.attachments.len() == send.attachments.len()
-            && send.attachments.iter().zip(&user_message.attachments).all(|(a, b)| a.looks_like(b));
+        // A key comes with the same request, or is refused; an id may come with another.
+        let same = by_key.is_some()
+            || user_message.role == Role::User
+                && user_message.conversation_id == send.conversation_id
+                && user_message.content.expose() == send.text.expose()
+                && user_message.attachments.len() == send.attachments.len()
+                && send
+                    .attachments
+                    .iter()
+                    .zip(&user_message.attachments)
+                    .all(|(a, b)| a.looks_like(b));
         if !same {
             return Err(Error::IdTaken);
         }
@@ -323,7 +327,13 @@ impl Generations {
     async fn stored(&self, owner: Owner, id: Uuid) -> Result<Arc<Live>, Error> {
         let generation = self.get(owner, id).await?;
         let message = self.inner.conversations.message(owner, generation.message_id).await?;
-        if !generation.status.is_final() {
+        // It broke off, and another one goes on with its message.
+        if let Some(next) = message.generation_id.filter(|next| *next != id)
+            && let Some(live) = self.inner.hub.find(owner, next)
+        {
+            return Ok(live);
+        }
+        if !generation.status.is_final() || !message.status.is_final() {
             // It ended here between the two looks, or its process died a moment ago.
             return Ok(Live::ended("", End::Reconnect));
         }

@@ -30,6 +30,10 @@ pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Resul
     let messages = conversations.recent(owner, conversation_id, position).await?;
     let shown = window(&messages);
     let mut turns: Vec<Turn> = shown.iter().map(|message| turn(message)).collect();
+    if !reply.content.expose().is_empty() {
+        // It broke off: the engine goes on with it.
+        turns.push(turn(reply));
+    }
     if shown.iter().any(|message| !message.attachments.is_empty()) {
         let images = conversations.recent_images(owner, conversation_id, position).await?;
         for (message_id, attachment) in images {
@@ -121,6 +125,7 @@ mod tests {
             conversation_id: Uuid::nil(),
             position,
             version: 1,
+            version_count: 1,
             shown: true,
             role,
             status,

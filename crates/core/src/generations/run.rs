@@ -111,7 +111,10 @@ impl Run {
 
     /// The fixed answer to explicit intent: no model is asked and nothing is charged.
     fn care(&self) -> Outcome {
-        self.live.append(CRISIS_SENTENCE);
+        // Whole already, if what is gone on with had only to be marked as such.
+        if self.live.length() == 0 {
+            self.live.append(CRISIS_SENTENCE);
+        }
         let mut outcome = Outcome::ended(MessageStatus::Complete, None);
         outcome.finish_reason = Some(word(FinishReason::Stop));
         outcome.usage = Some(Usage::default());
@@ -184,6 +187,11 @@ impl Run {
         delta.len() <= room
     }
 
+    /// How many bytes the reply had before this generation.
+    fn begun(&self) -> usize {
+        self.message.content.expose().len()
+    }
+
     /// Commits the end, and only then tells the readers.
     async fn store_end(self, outcome: Outcome) {
         let inner = &self.inner;
@@ -226,7 +234,8 @@ impl Run {
     fn finished(&self, outcome: &Outcome) -> (Message, Generation) {
         let text = self.live.since(0);
         let now = self.inner.base.clock.now();
-        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_bytes, &text));
+        let new = text.get(self.begun()..).unwrap_or_default();
+        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_bytes, new));
         let mut generation = self.generation.clone();
         if let Some((name, model)) = &outcome.answered_by {
             (*name).clone_into(&mut generation.engine);
@@ -296,15 +305,16 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     let now = inner.base.clock.now();
     let mut generation = orphan.generation;
+    generation.usage = Some(estimate(0, &text));
     let (status, text) = if generation.engine == CARE {
         // The fixed answer is known: nobody in crisis finds it cut off.
         (MessageStatus::Complete, CRISIS_SENTENCE.to_owned())
     } else {
-        (MessageStatus::Interrupted, text)
+        // What it had before this generation, and what was saved since.
+        (MessageStatus::Interrupted, message.content.expose().to_owned() + &text)
     };
     generation.status = status;
     generation.ended_at = Some(now);
-    generation.usage = Some(estimate(0, &text));
     message.status = status;
     message.engine = Some(generation.engine.clone());
     message.model = Some(generation.model.clone());
@@ -356,7 +366,7 @@ struct Checkpoint<'r> {
 impl<'r> Checkpoint<'r> {
     fn new(run: &'r Run) -> Self {
         let timer = Box::pin(tokio::time::sleep(limits::CHECKPOINT_EVERY));
-        Self { run, saved: 0, saving: None, timer }
+        Self { run, saved: run.begun(), saving: None, timer }
     }
 
     /// Waits for the save under way, or for the time of the next one. Dropping the future loses

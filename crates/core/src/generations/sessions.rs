@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{CARE, Generations, Inner, once, prompt};
 use crate::{
-    base::{Error, Owner, Private, Title, limits},
+    base::{Error, Owner, Private, Retry, Title, limits},
     conversations::{Conversation, Greeting, Kind, Message, NewConversation, Role, SafetyTier},
     usage::Purpose,
 };
@@ -58,12 +58,20 @@ impl Generations {
     /// greeting. That the model fails is no error.
     ///
     /// # Errors
-    /// [`Error::ShuttingDown`]; what is wrong with storage.
-    pub async fn open_session(&self, owner: Owner, title: Title) -> Result<Conversation, Error> {
+    /// [`Error::IdempotencyKeyReused`], [`Error::ShuttingDown`]; what is wrong with storage.
+    pub async fn open_session(
+        &self,
+        owner: Owner,
+        title: Title,
+        retry: Option<Retry>,
+    ) -> Result<Conversation, Error> {
         let inner = Arc::clone(&self.inner);
         self.to_the_end(async move {
+            if let Some(id) = inner.base.created_before(owner, retry).await? {
+                return inner.conversations.get(owner, id).await;
+            }
             let greeting = greeting(&inner, owner).await?;
-            let new = NewConversation { id: None, kind: Kind::Session, title: Some(title) };
+            let new = NewConversation { id: None, kind: Kind::Session, title: Some(title), retry };
             inner.conversations.open_session(owner, new, greeting).await
         })
         .await

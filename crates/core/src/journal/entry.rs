@@ -4,7 +4,7 @@ use serene_care::{note::note_length, screen::Tier as SafetyTier};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-use crate::base::{Cursor, Error, PageSize, Private, Time, Zone, limits};
+use crate::base::{Cursor, Error, PageSize, Private, Retry, Time, Zone, limits};
 
 /// How far the answer to an entry has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +187,8 @@ pub struct NewEntry {
     pub written_at: Option<Time>,
     /// The zone that decides its day; UTC when `None`.
     pub time_zone: Option<Zone>,
+    /// The client's key for this request.
+    pub retry: Option<Retry>,
 }
 
 /// What to change; `None` leaves it as it is.

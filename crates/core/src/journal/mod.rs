@@ -21,8 +21,8 @@ use vibe::{Call, Checked, Recent};
 
 use crate::{
     base::{
-        Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Zone, error::OrNotFound,
-        limits,
+        Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Retry, Zone,
+        error::OrNotFound, limits,
     },
     usage::{Ledger, Purpose, UsageRecord},
 };
@@ -46,8 +46,13 @@ impl Journal {
     /// whether or not the caller waits.
     ///
     /// # Errors
-    /// [`Error::IdTaken`] when the client's id belongs to another entry.
+    /// [`Error::IdTaken`] when the client's id belongs to another entry;
+    /// [`Error::IdempotencyKeyReused`].
     pub async fn create(&self, owner: Owner, new: NewEntry) -> Result<Entry, Error> {
+        let retry = new.retry;
+        if let Some(id) = self.base.created_before(owner, retry).await? {
+            return self.get(owner, id).await;
+        }
         let now = self.base.clock.now();
         let written_at = new.written_at.unwrap_or(now);
         let zone = new.time_zone.unwrap_or(Zone::utc());
@@ -73,7 +78,13 @@ impl Journal {
         }
         let insert = store::insert(&self.base.vault.of(owner)?, owner, &entry, &new.mood);
         let note = entry.note.clone();
-        match self.commit_and_answer(owner, Write::from(insert), entry).await {
+        let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
+        let write = Write::new().with_all(remember).with(insert);
+        match self.commit_and_answer(owner, write, entry).await {
+            Err(Error::Storage(error)) if Retry::is_in_use(&error) => {
+                let first = self.base.created_before(owner, retry).await?;
+                self.get(owner, first.unwrap_or(id)).await
+            }
             Err(Error::Storage(DbError::Duplicate(key))) if key == "entries_owner_id_id_key" => {
                 let existing = self.get(owner, id).await?;
                 if existing.note == note { Ok(existing) } else { Err(Error::IdTaken) }

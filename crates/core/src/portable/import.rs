@@ -235,6 +235,7 @@ impl<'s> Importer<'s> {
             conversation_id: item.conversation_id,
             position: item.position,
             version: item.version,
+            version_count: item.version,
             shown: item.shown,
             role,
             // Nobody writes it any more.

@@ -8,10 +8,27 @@ use serene_core::{
     generations::Generation,
     safety::{Help, SafetyResource},
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::time::Stamp;
+
+/// What may come with a request that creates.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what the extractors read")]
+pub(crate) struct IdempotencyHeader {
+    /// Your key for this request, such as a UUID. The same request under the same key is answered
+    /// with what the first one created; another one is 422 `IDEMPOTENCY_KEY_REUSED`. Kept 24 hours.
+    #[param(
+        rename = "idempotency-key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]{1,255}$"
+    )]
+    idempotency_key: Option<String>,
+}
 
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -193,6 +210,10 @@ pub(crate) struct MessageBody {
     position: i64,
     /// Which attempt at this place it is, from 1.
     version: i64,
+    /// How many attempts there are: read them at `/versions`.
+    version_count: i64,
+    /// Whether it is the attempt that is shown.
+    shown: bool,
     /// `user` or `assistant`.
     #[schema(example = "assistant")]
     role: &'static str,
@@ -227,6 +248,8 @@ impl MessageBody {
             conversation_id: message.conversation_id,
             position: message.position,
             version: message.version,
+            version_count: message.version_count,
+            shown: message.shown,
             role: message.role.as_str(),
             status: message.status.as_str(),
             content: message.content.into_exposed(),

@@ -4,28 +4,45 @@ use axum::{Json as Answer, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serene_core::{
     base::{Cursor, PageSize, Title},
-    conversations::{ConversationChanges, Kind, ListConversations, NewConversation, Shelf},
+    conversations::{
+        ConversationChanges, Kind, ListConversations, NewConversation, NewFork, Shelf,
+    },
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::bodies::{ConversationBody, ConversationPageBody};
+use super::bodies::{ConversationBody, ConversationPageBody, IdempotencyHeader};
 use crate::{
     App,
     error::{ApiError, Code},
-    extract::{self, Caller, Id, Json, Query},
+    extract::{self, Caller, Creation, Id, Json, Query},
 };
 
 /// What a conversation begins with.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewConversation)]
-pub(crate) struct Creation {
+pub(crate) struct NewBody {
     /// Your own id for it: making it again returns the one that is there.
     #[schema(example = json!(null))]
     id: Option<Uuid>,
     /// Left out, the first message makes one.
     #[schema(example = "A walk by the river", min_length = 1, max_length = 200)]
+    title: Option<String>,
+}
+
+/// Where another conversation begins.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fork {
+    /// The position of the last message that it takes over.
+    #[schema(value_type = u32, minimum = 1, example = 2)]
+    position: std::num::NonZeroU32,
+    /// Your own id for it: making it again returns the one that is there.
+    #[schema(example = json!(null))]
+    id: Option<Uuid>,
+    /// Left out, it is that of the other one.
+    #[schema(example = json!(null), min_length = 1, max_length = 200)]
     title: Option<String>,
 }
 
@@ -78,17 +95,40 @@ pub(crate) struct DeleteQuery {
 
 /// Create a conversation
 #[utoipa::path(post, path = "/api/v1/conversations", tag = "conversations",
-    operation_id = "create_conversation", request_body = Creation,
+    operation_id = "create_conversation", params(IdempotencyHeader),
+    request_body = NewBody,
     responses((status = 201, body = ConversationBody),
               (status = 409, description = "The id is in use, in the trash")))]
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
-    Json(body): Json<Creation>,
+    Creation { body, retry }: Creation<NewBody>,
 ) -> Result<(StatusCode, Answer<ConversationBody>), ApiError> {
     let title = body.title.as_deref().map(Title::parse).transpose()?;
-    let new = NewConversation { id: body.id, kind: Kind::Chat, title };
+    let new = NewConversation { id: body.id, kind: Kind::Chat, title, retry };
     let conversation = app.serene.conversations.create(caller.owner, new).await?;
+    Ok((StatusCode::CREATED, Answer(conversation.into())))
+}
+
+/// Fork a conversation
+///
+/// Makes a new one of its messages up to a position, as they are shown now: so an earlier message
+/// is said in another way, and what was said instead stays.
+#[utoipa::path(post, path = "/api/v1/conversations/{id}/fork", tag = "conversations",
+    operation_id = "fork_conversation", params(("id" = Uuid, Path), IdempotencyHeader),
+    request_body = Fork,
+    responses((status = 201, body = ConversationBody),
+              (status = 409, description = "The id is in use, or one of the messages is written")))]
+pub(crate) async fn fork(
+    State(app): State<App>,
+    Caller(caller): Caller,
+    id: Id<extract::Conversation>,
+    Creation { body, retry }: Creation<Fork>,
+) -> Result<(StatusCode, Answer<ConversationBody>), ApiError> {
+    let title = body.title.as_deref().map(Title::parse).transpose()?;
+    let position = i64::from(body.position.get());
+    let new = NewFork { conversation_id: id.0, position, id: body.id, title, retry };
+    let conversation = app.serene.conversations.fork(caller.owner, new).await?;
     Ok((StatusCode::CREATED, Answer(conversation.into())))
 }
 

@@ -17,11 +17,11 @@ use serene_core::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::bodies::SafetyBody;
+use super::bodies::{IdempotencyHeader, SafetyBody};
 use crate::{
     App,
     error::{ApiError, Code},
-    extract::{self, Caller, Id, Json, Query, wants_events},
+    extract::{self, Caller, Creation, Id, Json, Query, wants_events},
     sse,
     time::Stamp,
 };
@@ -261,12 +261,12 @@ fn bound(
 /// refused for what it says. A note that speaks of suicide or self-harm gets a fixed sentence, and
 /// no model is asked.
 #[utoipa::path(post, path = "/api/v1/entries", tag = "journal", operation_id = "create_entry",
-    request_body = NewEntryBody,
+    params(IdempotencyHeader), request_body = NewEntryBody,
     responses((status = 201, body = EntryBody), (status = 409, description = "The id is in use")))]
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
-    Json(body): Json<NewEntryBody>,
+    Creation { body, retry }: Creation<NewEntryBody>,
 ) -> Result<(StatusCode, Answer<EntryBody>), ApiError> {
     let help = app.serene.help(&caller.user);
     let zone = zone(body.time_zone.as_deref(), &caller.user)?;
@@ -277,6 +277,7 @@ pub(crate) async fn create(
         note: note(&body.note, &help)?,
         written_at: bound("written_at", body.written_at.as_deref(), &zone, false)?,
         time_zone: Some(zone),
+        retry,
     };
     let entry = app.serene.journal.create(caller.owner, new).await?;
     Ok((StatusCode::CREATED, Answer(EntryBody::new(entry, &help))))

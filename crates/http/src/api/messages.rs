@@ -15,11 +15,11 @@ use serene_core::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::bodies::{GenerationBody, MessageBody, MessagePageBody};
+use super::bodies::{GenerationBody, IdempotencyHeader, MessageBody, MessagePageBody};
 use crate::{
     App,
     error::ApiError,
-    extract::{self, Caller, Id, Json, Query, wants_events},
+    extract::{self, Caller, Creation, Id, Query, wants_events},
     sse::{self, StreamEvent},
 };
 
@@ -86,7 +86,8 @@ pub(crate) enum Order {
 /// the header `x-generation-id` says what to resume or stop. Closing the connection does not stop
 /// the reply.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/messages", tag = "messages",
-    operation_id = "send_message", params(("id" = Uuid, Path)), request_body = Outgoing,
+    operation_id = "send_message", params(("id" = Uuid, Path), IdempotencyHeader),
+    request_body = Outgoing,
     responses((status = 201, body = Exchange, description = "Stored and answered"),
               (status = 200, content_type = "text/event-stream", body = StreamEvent,
                description = "Stored; the reply follows as events",
@@ -97,13 +98,14 @@ pub(crate) async fn send(
     Caller(caller): Caller,
     id: Id<extract::Conversation>,
     headers: HeaderMap,
-    Json(body): Json<Outgoing, { limits::MAX_SEND_BODY_BYTES }>,
+    Creation { body, retry }: Creation<Outgoing, { limits::MAX_SEND_BODY_BYTES }>,
 ) -> Result<Response, ApiError> {
     let message = SendMessage {
         conversation_id: id.0,
         message_id: body.id,
         text: MessageText::parse("content", &body.content)?,
         attachments: NewAttachment::from_data_urls(&body.attachments)?,
+        retry,
     };
     drop(body);
     let help = app.serene.help(&caller.user);

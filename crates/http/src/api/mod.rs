@@ -12,6 +12,7 @@ mod me;
 mod messages;
 mod moods;
 pub(crate) mod openapi;
+mod replies;
 mod rules;
 mod search;
 
@@ -40,10 +41,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(conversations::create, conversations::list))
         .routes(routes!(conversations::read, conversations::change, conversations::delete))
         .routes(routes!(conversations::end))
+        .routes(routes!(conversations::fork))
         .routes(routes!(conversations::restore))
         // Messages and replies.
         .routes(routes!(messages::send, messages::list, messages::clear))
         .routes(routes!(messages::read, messages::delete))
+        .routes(routes!(replies::regenerate))
+        .routes(routes!(replies::go_on))
+        .routes(routes!(replies::versions))
+        .routes(routes!(replies::choose))
         .routes(routes!(messages::attachment))
         .routes(routes!(generations::read))
         .routes(routes!(generations::stream))

@@ -54,7 +54,12 @@ impl Engine for BasicEngine {
 }
 
 fn events(request: &Request) -> Vec<Event> {
-    let answer = respond::answer(&request.messages);
+    let turns = match request.begun() {
+        "" => request.messages.as_slice(),
+        _ => request.messages.split_last().map_or(&[][..], |(_, turns)| turns),
+    };
+    // The same turns get the same answer: the rest of it is what comes after its beginning.
+    let answer = request.rest_of(respond::answer(turns));
     let most = request.max_tokens.map_or(usize::MAX, |tokens| {
         usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4)
     });

@@ -7,7 +7,7 @@ use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{FinishReason, Image, Message, Request, Usage};
+use crate::{FinishReason, Image, Message, Request, Role, Usage, engine::GO_ON};
 
 /// How a server calls the limit on tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +21,11 @@ pub(crate) enum TokenLimit {
 /// The JSON body of a request that asks for a stream and its usage.
 pub(crate) fn encode(model: &str, limit: TokenLimit, request: &Request) -> Vec<u8> {
     let with_name = |name| request.max_tokens.filter(|_| limit == name);
+    let go_on = Turn { role: Role::User.as_str(), content: Content::Text(GO_ON) };
+    let go_on = (!request.begun().is_empty()).then_some(go_on);
     let payload = Payload {
         model,
-        messages: request.messages.iter().map(Turn::from).collect(),
+        messages: request.messages.iter().map(Turn::from).chain(go_on).collect(),
         stream: true,
         stream_options: StreamOptions { include_usage: true },
         max_tokens: with_name(TokenLimit::MaxTokens),

@@ -218,6 +218,13 @@ impl TestApp {
         self.signed_in(&reply.expect(StatusCode::CREATED))
     }
 
+    /// Somebody who registered before, signed in anew.
+    pub(crate) async fn sign_in(&self, name: &str) -> Client {
+        let body = json!({"username": name, "password": PASSWORD});
+        let reply = self.anonymous().post("/api/v1/auth/login", body).await;
+        self.signed_in(&reply.expect(StatusCode::OK))
+    }
+
     /// Whoever an answer of register, login or refresh is for.
     pub(crate) fn signed_in(&self, body: &Value) -> Client {
         let text = |key: &str| body[key].as_str().unwrap().to_owned();

@@ -27,6 +27,8 @@ enum Kind {
     Conversation,
     Trashed,
     Message,
+    /// The message of a model.
+    Answered,
     Generation,
     Attachment,
     Entry,
@@ -34,7 +36,9 @@ enum Kind {
     User,
 }
 
-use Kind::{Attachment, Conversation, Entry, Generation, Message, Session, Trashed, User};
+use Kind::{
+    Answered, Attachment, Conversation, Entry, Generation, Message, Session, Trashed, User,
+};
 use Rule::{Named, Open, Own};
 
 /// The operation, its rule, and what can stand behind its path. What a contract serves at several
@@ -63,6 +67,11 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("end_conversation", Named(Conversation), &[""]),
     ("restore_conversation", Named(Trashed), &[""]),
     ("send_message", Named(Conversation), &[""]),
+    ("fork_conversation", Named(Conversation), &[""]),
+    ("regenerate_reply", Named(Answered), &[""]),
+    ("continue_reply", Named(Answered), &[""]),
+    ("list_versions", Named(Message), &[""]),
+    ("choose_version", Named(Answered), &[""]),
     ("list_messages", Named(Conversation), &["", "?order=desc&limit=1"]),
     ("clear_conversation", Named(Conversation), &[""]),
     ("read_message", Named(Message), &[""]),
@@ -170,6 +179,7 @@ fn body(operation: &str) -> Option<Value> {
         "create_conversation" => json!({"title": "Of my own"}),
         "change_conversation" => json!({"title": "Theirs now", "pinned": true, "archived": true}),
         "send_message" => json!({"content": "said by another"}),
+        "fork_conversation" => json!({"position": 9}),
         "create_entry" => json!({"mood": "calm", "note": NOTE}),
         "change_entry" => json!({"mood": "theirs now"}),
         "vibe_check" => json!({"note": NOTE}),
@@ -362,6 +372,7 @@ async fn furnish(app: &TestApp, client: &Client) -> Things {
         (Conversation, conversation),
         (Trashed, trashed),
         (Message, id(&exchange["user_message"])),
+        (Answered, id(&exchange["assistant_message"])),
         (Generation, id(&exchange["generation"])),
         (Attachment, id(&exchange["user_message"]["attachments"][0])),
     ]);
@@ -443,7 +454,11 @@ async fn what_is_anothers_is_answered_as_what_does_not_exist() {
         let missing = operation.call(&odo, nobodys(&operation, kind)).await;
         for (existing, missing) in existing.iter().zip(&missing) {
             if operation.contract.is_none() {
-                let kind = if kind == Trashed { Conversation } else { kind };
+                let kind = match kind {
+                    Trashed => Conversation,
+                    Answered => Message,
+                    kind => kind,
+                };
                 let code = format!("{}_NOT_FOUND", format!("{kind:?}").to_uppercase());
                 existing.expect_error(404, &code);
             } else {
@@ -487,6 +502,11 @@ async fn their_owner_finds_them_all() {
             let theirs = furnish(&app, &owner).await;
             let id = theirs.name(&operation, kind);
             let reply = operation.call_with(&owner, &id, suffix).await;
+            // Found, and whole: there is nothing to go on with.
+            if operation.id == "continue_reply" {
+                reply.expect_error(409, "NOTHING_TO_CONTINUE");
+                continue;
+            }
             assert!(reply.status.is_success(), "{operation:?}: {}", reply.text());
         }
     }

@@ -351,3 +351,123 @@ async fn what_a_body_may_not_say_is_refused_by_name() {
     let array = mira.send(Method::POST, ALL, Some(json!([])), &[]).await;
     array.expect_error(400, "INVALID_JSON");
 }
+
+fn fork_of(id: &str) -> String {
+    format!("/api/v1/conversations/{id}/fork")
+}
+
+#[tokio::test]
+async fn a_fork_has_the_messages_up_to_a_position_and_goes_its_own_way() {
+    for app in [TestApp::new().await, TestApp::sealed("echo").await] {
+        let mira = app.user("mira").await;
+        let id = mira.conversation().await;
+        for text in ["one", "two", "three"] {
+            mira.say(&id, text).await;
+        }
+        let image = "data:image/gif;base64,R0lGODlh";
+        let body = json!({"content": "look", "attachments": [image]});
+        let path = format!("/api/v1/conversations/{id}/messages");
+        mira.post(&path, body).await.expect(StatusCode::CREATED);
+        let all = mira.get(&path).await.expect(StatusCode::OK)["items"].clone();
+
+        let fork = mira.post(&fork_of(&id), json!({"position": 4})).await;
+        let fork = fork.expect(StatusCode::CREATED);
+        assert_eq!((&fork["message_count"], &fork["title"]), (&json!(4), &json!("one")));
+        let forked = format!("/api/v1/conversations/{}/messages", fork["id"].as_str().unwrap());
+        let copied = mira.get(&forked).await.expect(StatusCode::OK)["items"].clone();
+        assert_eq!(copied.as_array().unwrap().len(), 4);
+        for (copy, first) in copied.as_array().unwrap().iter().zip(all.as_array().unwrap()) {
+            for same in ["content", "role", "position", "status", "created_at", "engine"] {
+                assert_eq!(copy[same], first[same], "{same}");
+            }
+            assert_ne!(copy["id"], first["id"]);
+            assert_eq!(copy["conversation_id"], fork["id"]);
+        }
+        mira.say(fork["id"].as_str().unwrap(), "another way").await;
+        assert_eq!(mira.get(&path).await.expect(StatusCode::OK)["items"], all, "it is as it was");
+
+        // With its images, and in whole when the position is past the end.
+        let whole = json!({"position": 99, "title": "All of it"});
+        let whole = mira.post(&fork_of(&id), whole).await.expect(StatusCode::CREATED);
+        assert_eq!((&whole["message_count"], &whole["title"]), (&json!(8), &json!("All of it")));
+        let forked = format!("/api/v1/conversations/{}/messages", whole["id"].as_str().unwrap());
+        let copied = mira.get(&forked).await.expect(StatusCode::OK)["items"].clone();
+        let (copy, first) = (&copied[6]["attachments"][0], &all[6]["attachments"][0]);
+        assert_ne!(copy["id"], first["id"]);
+        let bytes = |attachment: &serde_json::Value| {
+            let url = attachment["url"].as_str().unwrap().to_owned();
+            let mira = mira.clone();
+            async move { mira.get(&url).await.bytes }
+        };
+        assert_eq!(bytes(copy).await, bytes(first).await);
+    }
+}
+
+#[tokio::test]
+async fn a_fork_takes_the_version_that_is_shown_and_nothing_that_is_being_written() {
+    let app = TestApp::scripted("slow:5+long:30").await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    let reply = mira.say(&id, "one").await["assistant_message"]["id"].clone();
+    let reply = format!("/api/v1/messages/{}", reply.as_str().unwrap());
+    let again = format!("{reply}/regenerate");
+    mira.post(&again, json!({})).await.expect(StatusCode::CREATED);
+    mira.post(&format!("{reply}/choose"), json!({})).await.expect(StatusCode::OK);
+    let shown = mira.get(&reply).await.expect(StatusCode::OK);
+    let fork = mira.post(&fork_of(&id), json!({"position": 2})).await.expect(StatusCode::CREATED);
+    let forked = format!("/api/v1/conversations/{}/messages", fork["id"].as_str().unwrap());
+    let copied = mira.get(&forked).await.expect(StatusCode::OK)["items"].clone();
+    assert_eq!((&copied[1]["content"], &copied[1]["version"]), (&shown["content"], &json!(1)));
+    assert_eq!(copied[1]["version_count"], 1);
+
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let events = [("accept", "text/event-stream")];
+    let more = Some(json!({"content": "more"}));
+    let running = mira.open(Client::request(Method::POST, &path, more, &events)).await;
+    let generation = running.headers()["x-generation-id"].to_str().unwrap();
+    let busy = mira.post(&fork_of(&id), json!({"position": 4})).await;
+    assert_eq!(busy.expect_error(409, "CONVERSATION_BUSY")["generation_id"], generation);
+    // What was said before it can be had meanwhile.
+    mira.post(&fork_of(&id), json!({"position": 2})).await.expect(StatusCode::CREATED);
+    let made = "SELECT COUNT(*) FROM conversations WHERE shelf = 'purging'";
+    assert_eq!(app.count(made), 0, "nothing is left of the one that was refused");
+}
+
+#[tokio::test]
+async fn a_fork_under_an_id_of_ones_own_is_made_once() {
+    const ID: &str = "0199e4c7-54c8-7a53-a5b0-0e9cfbe7aa2d";
+    let app = TestApp::new().await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    mira.say(&id, "one").await;
+    let body = json!({"position": 2, "id": ID});
+    let first = mira.post(&fork_of(&id), body.clone()).await.expect(StatusCode::CREATED);
+    assert_eq!(first["id"], ID);
+    let again = mira.post(&fork_of(&id), body.clone()).await.expect(StatusCode::CREATED);
+    assert_eq!(again, first);
+    let path = format!("/api/v1/conversations/{ID}");
+    mira.delete(&path).await.expect(StatusCode::NO_CONTENT);
+    mira.post(&fork_of(&id), body).await.expect_error(409, "ID_TAKEN");
+    for bad in [json!({}), json!({"position": 0}), json!({"position": -1})] {
+        mira.post(&fork_of(&id), bad).await.expect_error(400, "INVALID_REQUEST");
+    }
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_forked_whole() {
+    let app = TestApp::scripted("long:1").await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    for number in 0..130 {
+        mira.say(&id, &format!("message {number}")).await;
+    }
+    let fork = mira.post(&fork_of(&id), json!({"position": 251})).await;
+    let fork = fork.expect(StatusCode::CREATED);
+    assert_eq!(fork["message_count"], 251);
+    let counted = format!(
+        "SELECT COUNT(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id \
+         WHERE c.id = X'{}' AND c.next_position = 252",
+        fork["id"].as_str().unwrap().replace('-', "")
+    );
+    assert_eq!(app.count(&counted), 251);
+}

@@ -17,6 +17,7 @@ mod export;
 mod journal;
 mod messages;
 mod mock_model;
+mod mock_model_server;
 mod openapi;
 mod process;
 mod readme;

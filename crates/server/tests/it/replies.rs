@@ -1,10 +1,12 @@
 //! Sending messages and getting replies.
 
+mod again;
 mod crashes;
 mod engines;
 mod failures;
 mod prompts;
 mod resuming;
+mod retrying;
 mod sending;
 mod stopping;
 mod streaming;

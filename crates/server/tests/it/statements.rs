@@ -12,7 +12,8 @@ use self::reading::{is_insert, violations};
 use crate::app::TestApp;
 
 /// Statements that serve every owner at once, and why they may.
-const FOR_EVERY_OWNER: [(&str, &str); 4] = [
+const FOR_EVERY_OWNER: [(&str, &str); 5] = [
+    ("idempotency_keys.expired", "the tidying looks for whoever's key is over; reads ids only"),
     ("identities.find_owner", "whom another issuer names is found by that name; reads an id only"),
     ("entries.pending", "the sweep looks for whoever's entry a dead process left unanswered"),
     ("conversations.expired_trash", "the purge looks for whoever's trash is due; reads ids only"),

@@ -172,9 +172,11 @@ async fn an_exchange() {
         "position": 2,
         "role": "assistant",
         "safety": null,
+        "shown": true,
         "status": "complete",
         "updated_at": "(time)",
-        "version": 1
+        "version": 1,
+        "version_count": 1
       },
       "generation": {
         "conversation_id": "(id)",
@@ -215,9 +217,11 @@ async fn an_exchange() {
         "position": 1,
         "role": "user",
         "safety": null,
+        "shown": true,
         "status": "complete",
         "updated_at": "(time)",
-        "version": 1
+        "version": 1,
+        "version_count": 1
       }
     }
     "#);
@@ -249,9 +253,11 @@ async fn a_failed_reply() {
       "position": 2,
       "role": "assistant",
       "safety": null,
+      "shown": true,
       "status": "failed",
       "updated_at": "(time)",
-      "version": 1
+      "version": 1,
+      "version_count": 1
     }
     "#);
     let mut generation = redacted(&exchange["generation"]);

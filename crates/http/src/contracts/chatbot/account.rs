@@ -83,7 +83,7 @@ pub(super) async fn change_user(
         email: text("email")?.map(Email::parse).transpose().map_err(said)?,
         ..UserChanges::default()
     };
-    let nested = fields.0.get("aiPreferences").or(fields.0.get("ai_preferences"));
+    let nested = fields.all.get("aiPreferences").or(fields.all.get("ai_preferences"));
     let nested = nested.and_then(Value::as_object);
     // Nothing is changed where a part of it cannot be.
     let preferences = changed_preferences(&app, &caller, nested).await?;
@@ -127,7 +127,7 @@ async fn set_preferences(
     fields: Result<Fields, ApiError>,
 ) -> Result<Answer<PreferencesBody>, ApiError> {
     let fields = fields.map_err(details::of_body)?;
-    let preferences = changed_preferences(app, caller, Some(&fields.0)).await?;
+    let preferences = changed_preferences(app, caller, Some(&fields.all)).await?;
     app.serene.accounts.set_preferences(caller.owner, preferences).await.map_err(said)?;
     Ok(Answer(preferences.into()))
 }

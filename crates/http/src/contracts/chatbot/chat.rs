@@ -8,7 +8,7 @@ use axum::{
 use serde_json::Value;
 use serene_core::{
     accounts::Caller,
-    base::{Error, MessageText, Title, limits},
+    base::{Error, MessageText, Retry, Title, limits},
     conversations::{Conversation, Kind, Message, NewAttachment, NewConversation},
     generations::{End, Generation, SendMessage},
 };
@@ -50,14 +50,17 @@ pub(super) async fn send(
     let fields = fields.map_err(details::of_body)?;
     let (text, attachments) = message(&fields)?;
     let asked = text.expose().to_owned();
-    let conversation = match fields.0.get("conversation_id").or(fields.0.get("conversationId")) {
-        None | Some(Value::Null) => begin(&app, &caller, &asked).await?,
+    let conversation = match fields.all.get("conversation_id").or(fields.all.get("conversationId"))
+    {
+        None | Some(Value::Null) => begin(&app, &caller, &asked, fields.retry).await?,
         Some(Value::Number(number)) => find(&app, &caller, &number.to_string()).await?,
         Some(Value::String(number)) => find(&app, &caller, number).await?,
         Some(_) => return Err(details::no_integer("conversation_id")),
     };
     let number = conversation.number;
-    let (_, answer, generation) = exchange(&app, &caller, &conversation, text, attachments).await?;
+    let said = (text, attachments);
+    let (_, answer, generation) =
+        exchange(&app, &caller, &conversation, said, fields.retry).await?;
     let code = answer.error_code.clone();
     let usage = generation.usage.unwrap_or_default();
     let message = MessageBody::new(answer, number);
@@ -101,7 +104,7 @@ pub(super) fn message(
         let message = "Input should be 'user'";
         return Err(details::invalid("literal_error", &["body", "role"], message));
     }
-    let urls = match fields.0.get("attachments") {
+    let urls = match fields.all.get("attachments") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(urls)) => {
             let urls = urls.iter().map(|url| url.as_str().map(str::to_owned));
@@ -118,14 +121,21 @@ pub(super) fn message(
 }
 
 /// A new conversation, named after its first message.
-async fn begin(app: &App, caller: &Caller, text: &str) -> Result<Conversation, ApiError> {
+async fn begin(
+    app: &App,
+    caller: &Caller,
+    text: &str,
+    retry: Option<Retry>,
+) -> Result<Conversation, ApiError> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut title: String = line.chars().take(TITLE_CHARS).collect();
     if line.chars().nth(TITLE_CHARS).is_some() {
         title.push_str("...");
     }
     let title = Title::parse(&title).map_err(said)?;
-    let new = NewConversation { title: Some(title), ..NewConversation::default() };
+    // The key itself remembers the message; the same conversation is found by its id.
+    let id = retry.map(Retry::id_on_the_way);
+    let new = NewConversation { id, title: Some(title), ..NewConversation::default() };
     app.serene.conversations.create(caller.owner, new).await.map_err(said)
 }
 
@@ -140,11 +150,11 @@ pub(super) async fn exchange(
     app: &App,
     caller: &Caller,
     conversation: &Conversation,
-    text: MessageText,
-    attachments: Vec<NewAttachment>,
+    (text, attachments): (MessageText, Vec<NewAttachment>),
+    retry: Option<Retry>,
 ) -> Result<(Message, Message, Generation), ApiError> {
     let conversation_id = conversation.id;
-    let message = SendMessage { conversation_id, message_id: None, text, attachments };
+    let message = SendMessage { conversation_id, message_id: None, text, attachments, retry };
     let sending = app.serene.generations.send_when_free(caller.owner, message, BUSY_PATIENCE);
     let begun = sending.await.map_err(said)?;
     match begun.reply.end().await {

@@ -56,7 +56,7 @@ pub(super) async fn create(
     let title = fields.text("title").map_err(|NotText| details::not_text("title"))?;
     let title = title.filter(|title| !title.trim().is_empty()).unwrap_or(DEFAULT_TITLE);
     let title = Some(Title::parse(title).map_err(said)?);
-    let new = NewConversation { title, ..NewConversation::default() };
+    let new = NewConversation { title, retry: fields.retry, ..NewConversation::default() };
     let created = app.serene.conversations.create(caller.owner, new).await.map_err(said)?;
     Ok(Answer(ConversationBody::new(created, caller.user.number)))
 }
@@ -74,7 +74,7 @@ pub(super) async fn change(
 ) -> Result<Answer<ConversationBody>, ApiError> {
     let fields = fields.map_err(details::of_body)?;
     let title = fields.text("title").map_err(|NotText| details::not_text("title"))?;
-    let pinned = match fields.0.get("isPinned").or(fields.0.get("is_pinned")) {
+    let pinned = match fields.all.get("isPinned").or(fields.all.get("is_pinned")) {
         None | Some(Value::Null) => None,
         Some(Value::Bool(pinned)) => Some(*pinned),
         Some(_) => {
@@ -140,10 +140,11 @@ pub(super) async fn send(
     Number(number): Number,
     fields: Result<MessageFields, ApiError>,
 ) -> Result<Response, ApiError> {
-    let (text, attachments) = chat::message(&fields.map_err(details::of_body)?)?;
+    let fields = fields.map_err(details::of_body)?;
+    let message = chat::message(&fields)?;
     let conversations = &app.serene.conversations;
     let found = conversations.by_number(caller.owner, number, Kind::Chat).await.map_err(said)?;
-    let (asked, answer, _) = chat::exchange(&app, &caller, &found, text, attachments).await?;
+    let (asked, answer, _) = chat::exchange(&app, &caller, &found, message, fields.retry).await?;
     let code = answer.error_code.clone();
     let body = SentBody {
         user_message: MessageBody::new(asked, number),

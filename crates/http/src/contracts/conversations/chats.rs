@@ -37,7 +37,8 @@ pub(super) async fn create(
     let fields = fields.map_err(details::of_body)?;
     let title = given(&fields, "title")?.filter(|title| !title.trim().is_empty());
     let title = Title::parse(title.unwrap_or(DEFAULT_TITLE)).map_err(said)?;
-    let new = NewConversation { title: Some(title), ..NewConversation::default() };
+    let new =
+        NewConversation { title: Some(title), retry: fields.retry, ..NewConversation::default() };
     let created = app.serene.conversations.create(caller.owner, new).await.map_err(said)?;
     Ok((StatusCode::CREATED, Answer(ConversationBody::new(created, caller.user.number))))
 }

@@ -63,8 +63,13 @@ pub(super) async fn send(
     let text = MessageText::parse("content", text).map_err(said)?;
     let conversations = &app.serene.conversations;
     let found = conversations.by_number(caller.owner, number, Kind::Chat).await.map_err(said)?;
-    let message =
-        SendMessage { conversation_id: found.id, message_id: None, text, attachments: Vec::new() };
+    let message = SendMessage {
+        conversation_id: found.id,
+        message_id: None,
+        text,
+        attachments: Vec::new(),
+        retry: fields.retry,
+    };
     let generations = &app.serene.generations;
     let sent = generations.send_when_free(caller.owner, message, BUSY_PATIENCE).await;
     let sent = sent.map_err(said)?;

@@ -55,10 +55,11 @@ pub(super) async fn create(
     let new = NewEntry {
         id: None,
         mood: Mood::parse(mood).map_err(said)?,
-        tags: tags(fields.0.get("tags"))?,
+        tags: tags(fields.all.get("tags"))?,
         note: Note::parse(note).map_err(|error| of_note(error, &help))?,
         written_at: None,
         time_zone: zone,
+        retry: fields.retry,
     };
     let entry = app.serene.journal.create(caller.owner, new).await.map_err(said)?;
     Ok(answered(StatusCode::CREATED, entry))
@@ -126,7 +127,7 @@ pub(super) async fn change(
     let note = text("note")?.map(Note::parse).transpose();
     let changes = EntryChanges {
         mood: text("mood")?.map(Mood::parse).transpose().map_err(said)?,
-        tags: fields.0.get("tags").map(|value| tags(Some(value))).transpose()?,
+        tags: fields.all.get("tags").map(|value| tags(Some(value))).transpose()?,
         note: note.map_err(|error| of_note(error, &help))?,
     };
     let journal = &app.serene.journal;

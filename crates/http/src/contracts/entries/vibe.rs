@@ -116,7 +116,7 @@ fn event(out: &mut String, name: &str, data: &impl Serialize) {
 
 /// Reads the note and has it checked.
 async fn check(app: &App, caller: &Caller, fields: &Fields) -> Result<Vibe, ApiError> {
-    if fields.0.is_empty() {
+    if fields.all.is_empty() {
         return Err(ApiError::new(Code::InvalidRequest, "Send a JSON object with a note"));
     }
     let text = fields.text("note").map_err(|NotText| errors::not_text("note"))?;

@@ -54,7 +54,7 @@ pub(super) async fn create(
     let title = fields.text("title").map_err(|NotText| not_text("title"))?;
     let title = title.filter(|title| !title.trim().is_empty()).unwrap_or(DEFAULT_TITLE);
     let title = Some(Title::parse(title).map_err(said)?);
-    let new = NewConversation { title, ..NewConversation::default() };
+    let new = NewConversation { title, retry: fields.retry, ..NewConversation::default() };
     let created = app.serene.conversations.create(caller.owner, new).await.map_err(said)?;
     let chat = ChatBody::new(created, caller.user.number);
     Ok((StatusCode::CREATED, Answer(WholeChatBody { chat, messages: Vec::new() })))
@@ -119,7 +119,7 @@ pub(super) async fn ask(
     Asker(caller): Asker,
     fields: Fields,
 ) -> Result<Response, ApiError> {
-    if fields.0.get("messages").is_some_and(serde_json::Value::is_array) {
+    if fields.all.get("messages").is_some_and(serde_json::Value::is_array) {
         let text = "Streams of UI messages are not served here yet: send `message`.";
         return Err(ApiError::new(Code::InvalidRequest, text));
     }

@@ -8,7 +8,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serene_core::{
-    base::{MessageText, limits},
+    base::{MessageText, Retry, limits},
     conversations::NewAttachment,
 };
 
@@ -29,6 +29,8 @@ use crate::{
 pub(super) struct ImageQuestion {
     question: String,
     images: Vec<NewAttachment>,
+    /// The client's key; none with a form, which is read as it comes.
+    retry: Option<Retry>,
 }
 
 impl FromRequest<App> for ImageQuestion {
@@ -37,14 +39,17 @@ impl FromRequest<App> for ImageQuestion {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let (question, image) = if kind.to_ascii_lowercase().starts_with("multipart/form-data") {
-            of_form(request, app).await?
+        let form = kind.to_ascii_lowercase().starts_with("multipart/form-data");
+        let (question, image, retry) = if form {
+            let (question, image) = of_form(request, app).await?;
+            (question, image, None)
         } else {
             let fields = MessageFields::from_request(request, app).await?;
             let text = |name: &'static str| fields.text(name).map_err(|NotText| not_text(name));
             let question = fields.text_of(&["question", "text", "message"]);
             let question = question.map_err(|NotText| not_text("question"))?;
-            (question.unwrap_or_default().to_owned(), text("image")?.map(str::to_owned))
+            let image = text("image")?.map(str::to_owned);
+            (question.unwrap_or_default().to_owned(), image, fields.retry)
         };
         if question.trim().is_empty() {
             return Err(empty_message());
@@ -52,7 +57,7 @@ impl FromRequest<App> for ImageQuestion {
         let image = image.filter(|image| !image.is_empty());
         let missing = || ApiError::new(Code::MissingFields, "No image provided");
         let images = of(Some(image.ok_or_else(missing)?.as_str()))?;
-        Ok(Self { question, images })
+        Ok(Self { question, images, retry })
     }
 }
 
@@ -114,7 +119,7 @@ pub(super) fn of(image: Option<&str>) -> Result<Vec<NewAttachment>, ApiError> {
 pub(super) async fn ask(
     State(app): State<App>,
     Asker(caller): Asker,
-    ImageQuestion { question, images }: ImageQuestion,
+    ImageQuestion { question, images, .. }: ImageQuestion,
 ) -> Result<Response, ApiError> {
     let text = MessageText::parse("question", &question).map_err(said)?;
     let answer = app.serene.generations.answer_once(caller.owner, &text, images).await;
@@ -141,6 +146,7 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, ApiError> {
     let chat = chats::find(&app, &caller, number).await?;
-    let ImageQuestion { question, images } = ImageQuestion::from_request(request, &app).await?;
-    messages::exchange(&app, &caller, &chat, &question, images).await
+    let asked = ImageQuestion::from_request(request, &app).await?;
+    let said = (asked.question.as_str(), asked.images);
+    messages::exchange(&app, &caller, &chat, said, asked.retry).await
 }

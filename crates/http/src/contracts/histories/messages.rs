@@ -7,7 +7,7 @@ use axum::{
 };
 use serene_core::{
     accounts::Caller,
-    base::{Error, MessageText, limits},
+    base::{Error, MessageText, Retry, limits},
     conversations::{Conversation, NewAttachment},
     generations::{End, SendMessage},
 };
@@ -59,7 +59,7 @@ pub(super) async fn send(
     let chat = chats::find(&app, &caller, number).await?;
     let image = text("image")?.or(text("image_url")?.filter(|url| url.starts_with("data:")));
     let images = images::of(image)?;
-    exchange(&app, &caller, &chat, &said_text, images).await
+    exchange(&app, &caller, &chat, (&said_text, images), fields.retry).await
 }
 
 /// List messages
@@ -97,11 +97,12 @@ pub(super) async fn exchange(
     app: &App,
     caller: &Caller,
     chat: &Conversation,
-    text: &str,
-    attachments: Vec<NewAttachment>,
+    (text, attachments): (&str, Vec<NewAttachment>),
+    retry: Option<Retry>,
 ) -> Result<Response, ApiError> {
     let text = MessageText::parse("text", text).map_err(said)?;
-    let message = SendMessage { conversation_id: chat.id, message_id: None, text, attachments };
+    let conversation_id = chat.id;
+    let message = SendMessage { conversation_id, message_id: None, text, attachments, retry };
     let sending = app.serene.generations.send_when_free(caller.owner, message, BUSY_PATIENCE);
     let begun = sending.await.map_err(said)?;
     let answer = match begun.reply.end().await {

@@ -44,7 +44,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Answer<SessionBody>), ApiError> {
     let title = body.text("title").map_err(|_| missing(EMPTY_TITLE))?;
     let title = title_of(title.unwrap_or(UNTITLED), EMPTY_TITLE)?;
-    let opened = app.serene.generations.open_session(asker.owner, title).await.map_err(said)?;
+    let opened =
+        app.serene.generations.open_session(asker.owner, title, body.retry).await.map_err(said)?;
     Ok((StatusCode::CREATED, Answer(with_messages(&app, asker, opened).await?)))
 }
 
@@ -181,7 +182,7 @@ pub(super) async fn respond(
     asker: Asker,
     body: Fields,
 ) -> Result<Response, ApiError> {
-    let number = match body.0.get("session_id") {
+    let number = match body.all.get("session_id") {
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
         _ => return Err(missing(INCOMPLETE)),
@@ -194,6 +195,7 @@ pub(super) async fn respond(
         message_id: None,
         text,
         attachments: Vec::new(),
+        retry: body.retry,
     };
     let result = app.serene.generations.send_when_free(asker.owner, send, BUSY_PATIENCE).await;
     match result.map_err(said)?.reply.end().await {

@@ -183,6 +183,7 @@ mod tests {
             conversation_id: Uuid::nil(),
             position: 1,
             version: 1,
+            version_count: 1,
             shown: true,
             role,
             status,

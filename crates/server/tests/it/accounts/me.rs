@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use rusqlite::Connection;
 use serde_json::json;
 use serene_core::{
@@ -106,7 +106,9 @@ async fn fill(app: &TestApp, client: &Client) {
         let conversation = client.conversation().await;
         let path = format!("/api/v1/conversations/{conversation}/messages");
         let body = json!({"content": "look at this", "attachments": [IMAGE]});
-        client.post(&path, body).await.expect(StatusCode::CREATED);
+        let key = [("idempotency-key", conversation.as_str())];
+        let sent = client.send(Method::POST, &path, Some(body), &key).await;
+        sent.expect(StatusCode::CREATED);
         client.say(&conversation, "and at this").await;
     }
     let note = "I walked along the river this morning and for once nothing hurried me.";

@@ -125,6 +125,7 @@ async fn an_id_of_twenty_digits_or_of_nonsense_names_nothing() {
             let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
             let body = match &*operation.path {
                 "/api/v1/conversations/{id}/messages" => json!({"content": "x"}),
+                "/api/v1/conversations/{id}/fork" => json!({"position": 1}),
                 "/api/v1/entries/{id}" => json!({"mood": "x"}),
                 _ => json!({"title": "x"}),
             };

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mock_model::{MockModel, nobody},
+    mock_model_server::MockServer,
     process::{Home, Request, Server},
 };
 
@@ -158,4 +159,46 @@ fn when_the_model_is_down_the_message_is_kept_and_the_answer_says_so() {
     let roles: Vec<String> =
         shown(&model.asked()[0].body).into_iter().map(|(role, _)| role).collect();
     assert!(!roles.contains(&"assistant".to_owned()), "{roles:?}");
+}
+
+#[test]
+fn another_engine_steps_in_and_the_reply_says_which() {
+    let home = Home::new();
+    let model = MockServer::start();
+    let base_url = model.base_url();
+    let settings = [
+        ("AI_ENGINE", "openai"),
+        ("OPENAI_BASE_URL", &*base_url),
+        ("OPENAI_MODEL", "times:1+unauthorized+fixed:I am back."),
+        ("AI_FALLBACK", "basic"),
+    ];
+    let server = home.start(&settings);
+    let engine = format!(
+        "openai (times:1+unauthorized+fixed:I am back. at {base_url}), else basic (built in: no \
+         key, no network)"
+    );
+    assert!(
+        server.printed().ends_with(&format!("  engine     {engine}\n")),
+        "{}",
+        server.printed()
+    );
+    let doctor = home.run(&["doctor"], &settings);
+    assert!(doctor.out.contains(&format!("ok    engine: {engine}\n")), "{doctor:?}");
+
+    let token = server.register("mira");
+    let messages = server.conversation(&token);
+    let said = json!({"content": "I could not sleep, my exam is on Friday."});
+    let exchange = server.post(&messages, &token, &said).expect(201);
+    let reply = &exchange["assistant_message"];
+    assert_eq!((&reply["status"], &reply["engine"]), (&json!("complete"), &json!("basic")));
+    assert_ne!(reply["content"], "");
+    let log = server.log();
+    assert!(log.contains("MODEL_UNAUTHORIZED") && log.contains("asking basic"), "{log}");
+
+    // The first is asked first every time.
+    let exchange = server.post(&messages, &token, &said).expect(201);
+    let reply = &exchange["assistant_message"];
+    assert_eq!((&reply["content"], &reply["engine"]), (&json!("I am back."), &json!("openai")));
+    let ends: Vec<_> = model.requests().iter().map(|it| it["end"].clone()).collect();
+    assert_eq!(ends, ["failed", "finished"]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use serene_core::base::limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY};
 use tempfile::TempDir;
@@ -106,7 +106,12 @@ fn killed() -> Killed {
 
 /// The next server on the same data, and the same user.
 async fn restarted(folder: TempDir) -> (TestApp, Client) {
-    let app = TestApp::with(Setup { folder: Some(folder), ..Setup::default() }).await;
+    restarted_with("echo", folder).await
+}
+
+/// The same, with a model that follows this script.
+async fn restarted_with(script: &'static str, folder: TempDir) -> (TestApp, Client) {
+    let app = TestApp::with(Setup { script, folder: Some(folder), ..Setup::default() }).await;
     let login = json!({"username": "mira", "password": PASSWORD});
     let login = app.anonymous().post("/api/v1/auth/login", login).await.expect(StatusCode::OK);
     let mira = app.signed_in(&login);
@@ -224,4 +229,55 @@ async fn a_reply_that_takes_too_long_is_interrupted_when_the_server_stops() {
     assert_eq!(ledger(&app, &mira).await.len(), 1);
     let refused = mira.post(&messages_of(&id), json!({"content": "more"})).await;
     refused.expect_error(503, "UNAVAILABLE");
+}
+
+fn rest_of(reply: &Value) -> String {
+    format!("/api/v1/messages/{}/continue", reply["id"].as_str().unwrap())
+}
+
+#[test]
+fn a_reply_that_a_kill_cut_off_goes_on_at_the_next_start() {
+    let Killed { folder, conversation, saved: begun, .. } = killed();
+    Runtime::new().unwrap().block_on(async {
+        let (app, mira) = restarted_with("long:1000", folder).await;
+        assert_eq!(app.serene.generations.sweep().await, Ok(1));
+        let cut = only_reply(&mira, &conversation).await;
+        assert_eq!(cut["content"], begun);
+        let whole = mira.post(&rest_of(&cut), json!({})).await.expect(StatusCode::CREATED);
+        assert_eq!(whole["assistant_message"]["content"], words(1000));
+        assert_eq!(whole["assistant_message"]["status"], "complete");
+        assert_eq!(whole["assistant_message"]["id"], cut["id"]);
+    });
+}
+
+#[test]
+fn a_kill_while_a_reply_goes_on_loses_neither_part() {
+    let Killed { folder, conversation, saved: begun, .. } = killed();
+    let runtime = Runtime::new().unwrap();
+    let folder = runtime.block_on(async {
+        let (app, mira) = restarted_with("slow:10+long:1000", folder).await;
+        assert_eq!(app.serene.generations.sweep().await, Ok(1));
+        let cut = only_reply(&mira, &conversation).await;
+        let events = [("accept", "text/event-stream")];
+        let _rest = Stream::open(&mira, Method::POST, &rest_of(&cut), None, &events).await;
+        eventually("two chunks of the rest are saved", async || saved(&app).len() >= 2).await;
+        let first = usize::try_from(saved(&app)[0].0).unwrap();
+        assert_eq!(first, begun.len(), "what is new is saved after what there was");
+        let TestApp { folder, .. } = app;
+        folder
+    });
+    drop(runtime);
+    Runtime::new().unwrap().block_on(async {
+        let (app, mira) = restarted(folder).await;
+        assert_eq!(app.serene.generations.sweep().await, Ok(1));
+        let cut = only_reply(&mira, &conversation).await;
+        let text = cut["content"].as_str().unwrap();
+        assert_eq!(cut["status"], "interrupted");
+        assert!(words(1000).starts_with(text) && text.len() > begun.len(), "{text}");
+        // Each generation is charged for what it wrote.
+        let tokens: Vec<u32> =
+            ledger(&app, &mira).await.iter().map(|usage| usage.completion_tokens).collect();
+        let bytes = |tokens: u32| tokens as usize * 4;
+        assert!(tokens.iter().all(|tokens| bytes(*tokens) < text.len()), "{tokens:?}");
+    });
 }

@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use serene_core::{
     accounts::{Caller, Client as From, Personality, Preferences, UserChanges},
     base::{Error, MasterKey, MessageText, Owner, PageSize, Password, Username, Zone},
     conversations::{
         ConversationChanges, Kind, ListConversations, MessageOrder, NewAttachment, NewConversation,
-        Shelf,
+        NewFork, Shelf,
     },
     generations::SendMessage,
     journal::{EntryChanges, ListEntries, Mood, NewEntry, Note},
@@ -82,6 +82,9 @@ async fn furnish(app: &TestApp, client: &Client) -> Ids {
     app.serene.accounts.set_preferences(app.owner(client), robot()).await.unwrap();
     let (conversation, busy, trashed) =
         (client.conversation().await, client.conversation().await, client.conversation().await);
+    let key = [("idempotency-key", "mine")];
+    let created = client.send(Method::POST, "/api/v1/conversations", Some(json!({})), &key).await;
+    created.expect(StatusCode::CREATED);
     let generation = send(client, &conversation).await;
     let stop = format!("/api/v1/generations/{generation}/stop");
     client.post(&stop, json!({})).await.expect(StatusCode::OK);
@@ -191,6 +194,8 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
         calls.not_found("conversations.delete_from_trash", deleted);
         let messages = slice.messages(owner, id, order, None, size).await;
         calls.not_found("conversations.messages", messages);
+        let fork = NewFork { conversation_id: id, position: 9, id: None, title: None, retry: None };
+        calls.not_found("conversations.fork", slice.fork(owner, fork).await);
         calls.not_found("serene.end_conversation", serene.end_conversation(owner, id).await);
         calls.not_found("serene.trash_conversation", serene.trash_conversation(owner, id).await);
         calls.not_found("serene.delete_conversation", serene.delete_conversation(owner, id).await);
@@ -208,6 +213,12 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
         calls.not_found("conversations.message_by_number", found);
         calls.not_found("conversations.message", slice.message(owner, id).await);
         calls.not_found("serene.delete_message", serene.delete_message(owner, id).await);
+        calls.not_found("conversations.versions", slice.versions(owner, id).await);
+        calls.not_found("conversations.choose", slice.choose(owner, id).await);
+        let generations = &serene.generations;
+        let again = generations.regenerate(owner, id, None).await;
+        calls.not_found("generations.regenerate", again);
+        calls.not_found("generations.go_on", generations.go_on(owner, id, None).await);
     }
     calls.not_found("conversations.attachment", slice.attachment(owner, theirs.attachment).await);
     for shelf in [Shelf::Active, Shelf::Archived, Shelf::Trash] {
@@ -240,6 +251,7 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
         message_id,
         text: MessageText::parse("content", "this is mine").unwrap(),
         attachments: vec![attachment()],
+        retry: None,
     };
     for conversation in [theirs.conversation, theirs.busy, theirs.trashed] {
         for message_id in [None, Some(theirs.message), Some(theirs.running_message)] {
@@ -267,7 +279,7 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
     let elsewhere = TestApp::new().await;
     let somebody = elsewhere.owner(&elsewhere.user("somebody").await);
     let title = serene_core::base::Title::parse("mine").unwrap();
-    let opened = elsewhere.serene.generations.open_session(somebody, title).await;
+    let opened = elsewhere.serene.generations.open_session(somebody, title, None).await;
     calls.own("generations.open_session", opened);
     let question = MessageText::parse("content", "this is mine").unwrap();
     let answer = elsewhere.serene.generations.answer_once(somebody, &question, Vec::new()).await;
@@ -308,6 +320,7 @@ async fn journal(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Calls) {
         note: note(),
         written_at: None,
         time_zone: None,
+        retry: None,
     };
     let own = calls.own("journal.create", slice.create(owner, new).await);
     assert_eq!((own.id, own.mood.as_str()), (theirs.entry, "theirs"));
@@ -368,6 +381,8 @@ fn functions_that_take_an_owner() -> BTreeSet<&'static str> {
         ("generations", "generations/sessions.rs"),
         ("conversations", "conversations/policy.rs"),
         ("journal", "journal/mod.rs"),
+        ("conversations", "conversations/branches.rs"),
+        ("generations", "generations/again.rs"),
         ("ledger", "usage/mod.rs"),
         ("serene", "serene.rs"),
     ];
