@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     case("read_conversation", "", read),
     case("change_conversation", "title and pin", change),
     case("end_conversation", "", end),
+    case("fork_conversation", "of 2 messages", fork),
     case("delete_conversation", "into the trash", trash),
     case("delete_conversation", "for good, with 2 messages", delete),
     case("restore_conversation", "", restore),
@@ -85,6 +86,17 @@ fn end(stage: &Stage) -> Prepared<'_> {
     Box::pin(async move {
         let conversations = stage.conversations(stage.supply).await?;
         Ok(Work::Once(for_each(stage, &conversations, "end_conversation", None, 200)))
+    })
+}
+
+fn fork(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move {
+        let conversations = stage.exchanges(stage.writers.len()).await?;
+        let fork = |(owner, id): &(&Account, String)| {
+            let request = stage.api.to("fork_conversation").id(id).token(&owner.token);
+            request.json(&json!({"position": 2})).expect(201)
+        };
+        Ok(Work::Again(conversations.iter().map(fork).collect()))
     })
 }
 

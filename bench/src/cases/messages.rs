@@ -24,6 +24,10 @@ pub(super) const CASES: &[Case] = &[
     case("read_message", "", read),
     case("delete_message", "", delete),
     case("clear_conversation", "of 2 messages", clear),
+    case("regenerate_reply", "", regenerate).replying(),
+    case("continue_reply", "of a reply that is whole", go_on),
+    case("list_versions", "of one", versions),
+    case("choose_version", "", choose),
     case("read_attachment", "200 KB", read_attachment),
     case("read_generation", "", read_generation),
     case("stream_generation", "of a reply that has ended", stream),
@@ -118,6 +122,34 @@ fn delete(stage: &Stage) -> Prepared<'_> {
         let requests = owners.iter().zip(&sent).map(delete);
         Ok(Work::Once(requests.collect::<anyhow::Result<_>>()?))
     })
+}
+
+/// The same request for the reply in each of many new conversations.
+async fn for_replies(stage: &Stage, operation: &str, status: u16) -> anyhow::Result<Vec<Request>> {
+    let owners = stage.columns(stage.supply);
+    let conversations = stage.hands().converse(&owners).await?;
+    let sent = stage.hands().talk(&owners, &conversations).await?;
+    let request = |(owner, sent): (&&Account, &Value)| {
+        let id = text(&sent["assistant_message"]["id"])?;
+        Ok(stage.api.to(operation).id(&id).token(&owner.token).expect(status))
+    };
+    owners.iter().zip(&sent).map(request).collect()
+}
+
+fn regenerate(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move { Ok(Work::Once(for_replies(stage, "regenerate_reply", 201).await?)) })
+}
+
+fn go_on(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move { Ok(Work::Again(for_replies(stage, "continue_reply", 409).await?)) })
+}
+
+fn choose(stage: &Stage) -> Prepared<'_> {
+    Box::pin(async move { Ok(Work::Again(for_replies(stage, "choose_version", 200).await?)) })
+}
+
+fn versions(stage: &Stage) -> Prepared<'_> {
+    ready(reads(stage, "list_versions", &stage.seed.messages, None))
 }
 
 fn clear(stage: &Stage) -> Prepared<'_> {

@@ -82,6 +82,7 @@ const FIELDS: &[(&str, &str, Look)] = &[
     ("PasswordChange", "new_password", Look(NO_NUL, None)),
     ("NewConversation", "title", Look(NO_NUL, Some(BLANK))),
     ("ConversationChanges", "title", Look(NO_NUL, Some(BLANK))),
+    ("Fork", "title", Look(NO_NUL, Some(BLANK))),
     ("NewMessage", "content", Look(NO_NUL, Some(BLANK))),
     ("NewMessage", "attachments", Look(IMAGE, None)),
     ("NewEntry", "mood", Look(LINE, Some(BLANK))),

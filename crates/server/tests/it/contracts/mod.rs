@@ -4,6 +4,7 @@ mod chatbot;
 mod conversations;
 mod entries;
 mod histories;
+mod retries;
 mod sessions;
 mod shared;
 
