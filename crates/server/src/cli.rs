@@ -54,6 +54,13 @@ pub(crate) enum Command {
     },
     /// Print the `OpenAPI` document
     Openapi,
+    /// Run a model server without a model, for tests (docs/mock-model.md)
+    ///
+    /// It speaks OpenAI's chat format, and does what the model's name says: `echo` answers with the
+    /// last message, `slow:50+long:200` gives 200 words, one every 50 ms, `cut:3` hangs up after three,
+    /// `fail` answers 500. It listens on 127.0.0.1, port 8811, unless --host and --port say otherwise,
+    /// and reads no other configuration. GET /requests tells what it was asked.
+    MockModel,
     /// Check what a server needs, and say what is wrong
     Doctor,
     /// Ask the server on this machine whether it is ready (for containers)

@@ -9,6 +9,7 @@ mod doctor;
 mod healthcheck;
 mod import;
 mod logging;
+mod mock_model;
 mod out;
 mod serve;
 mod vault;
@@ -48,6 +49,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Some(Command::Care { command }) = &cli.command {
         return Ok(care::run(command));
     }
+    if matches!(cli.command, Some(Command::MockModel)) {
+        return mock_model::run(&cli.flags);
+    }
     let config = Config::from_process(&cli.flags)?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Config { json } => {
@@ -81,6 +85,7 @@ async fn with_database(command: Command, config: &Config) -> anyhow::Result<Exit
         Command::Serve
         | Command::Openapi
         | Command::Care { .. }
+        | Command::MockModel
         | Command::Config { .. }
         | Command::Healthcheck => serve::run(config).await,
     }

@@ -12,7 +12,9 @@ use serene_core::{
     sealing,
 };
 use serene_db::{Db, SqliteOptions};
-use serene_llm::{BasicEngine, Engine, OpenAiConfig, OpenAiEngine, Retries, Timeouts};
+use serene_llm::{
+    BasicEngine, Engine, FallbackEngine, OpenAiConfig, OpenAiEngine, Retries, Timeouts,
+};
 
 use crate::config::{AiConfig, AiEngine, Config, check_database, load_or_create_secret};
 
@@ -90,8 +92,15 @@ fn hashing_threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
 }
 
+/// The engine that answers, with the one that steps in behind it.
 fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
-    Ok(match &ai.engine {
+    let first = one_engine(&ai.engine, ai)?;
+    let Some(fallback) = &ai.fallback else { return Ok(first) };
+    Ok(Arc::new(FallbackEngine::new(vec![first, one_engine(fallback, ai)?])))
+}
+
+fn one_engine(engine: &AiEngine, ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
+    Ok(match engine {
         AiEngine::Basic => Arc::new(BasicEngine),
         AiEngine::OpenAi => {
             let mut openai = OpenAiConfig::new(ai.openai_base_url.as_str(), &ai.openai_model);
@@ -100,7 +109,7 @@ fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
         }
         AiEngine::Endpoint(url) => serene_llm::endpoint(
             url.as_str(),
-            ai.openai_api_key.clone(),
+            ai.endpoint_key().cloned(),
             &ai.openai_model,
             Timeouts::default(),
             Retries::default(),
@@ -108,11 +117,13 @@ fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
     })
 }
 
-/// What the banner and the doctor say of the engine.
+/// What the banner and the doctor say of who answers.
 pub(crate) fn describe_engine(ai: &AiConfig) -> String {
-    match &ai.engine {
+    let describe = |engine: &AiEngine| match engine {
         AiEngine::Basic => "basic (built in: no key, no network)".to_owned(),
         AiEngine::OpenAi => format!("openai ({} at {})", ai.openai_model, ai.openai_base_url),
         AiEngine::Endpoint(url) => format!("endpoint ({url})"),
-    }
+    };
+    let first = describe(&ai.engine);
+    ai.fallback.as_ref().map_or(first.clone(), |next| format!("{first}, else {}", describe(next)))
 }

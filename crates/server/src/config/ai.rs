@@ -8,7 +8,7 @@ use super::{
     network::ServiceUrl,
     parse,
     report::Shown,
-    settings::{self, AI_ENGINE, AI_MODEL_ENDPOINT, OPENAI_API_KEY, OPENAI_BASE_URL},
+    settings::{self, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, OPENAI_API_KEY, OPENAI_BASE_URL},
     sources::Origin,
 };
 
@@ -28,6 +28,8 @@ pub(crate) enum AiEngine {
 pub(crate) struct AiConfig {
     /// Which engine answers.
     pub(crate) engine: AiEngine,
+    /// Which engine answers when that one cannot; never the same.
+    pub(crate) fallback: Option<AiEngine>,
     /// Never ends in a slash.
     pub(crate) openai_base_url: ServiceUrl,
     /// The model asked for.
@@ -36,7 +38,7 @@ pub(crate) struct AiConfig {
     pub(crate) openai_api_key: Option<SecretString>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Basic,
     OpenAi,
@@ -63,14 +65,9 @@ impl AiConfig {
         let (choice, origin) =
             choice.unwrap_or_else(|| decide(endpoint.is_some(), openai_api_key.is_some()));
         let own_base_url = loader.origin(&OPENAI_BASE_URL) != Origin::Default;
-        let engine = match choice {
-            Choice::Basic => AiEngine::Basic,
-            Choice::OpenAi if openai_api_key.is_some() || own_base_url => AiEngine::OpenAi,
-            Choice::OpenAi => return Err(origin.error(&AI_ENGINE, NO_SERVER)),
-            Choice::Endpoint => {
-                AiEngine::Endpoint(endpoint.ok_or_else(|| origin.error(&AI_ENGINE, NO_ENDPOINT))?)
-            }
-        };
+        let known = Known { has_server: openai_api_key.is_some() || own_base_url, endpoint };
+        let engine = known.engine(choice).map_err(|problem| origin.error(&AI_ENGINE, problem))?;
+        let fallback = fallback(loader, choice, &known)?;
         if engine == AiEngine::Basic && own_base_url && origin == Origin::Default {
             loader.warnings.push(
                 "OPENAI_BASE_URL is set, but the built-in responder answers, because OPENAI_API_KEY is not; \
@@ -79,7 +76,16 @@ impl AiConfig {
             );
         }
         loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin);
-        Ok(Self { engine, openai_base_url, openai_model, openai_api_key })
+        Ok(Self { engine, fallback, openai_base_url, openai_model, openai_api_key })
+    }
+}
+
+impl AiConfig {
+    /// The key that is sent to the endpoint: none where the server at `OPENAI_BASE_URL` is asked as
+    /// well, for then it is that one's, and nobody else's to know.
+    pub(crate) fn endpoint_key(&self) -> Option<&SecretString> {
+        let both = [Some(&self.engine), self.fallback.as_ref()].contains(&Some(&AiEngine::OpenAi));
+        self.openai_api_key.as_ref().filter(|_| !both)
     }
 }
 
@@ -94,6 +100,54 @@ impl AiEngine {
     }
 }
 
+/// What is known of the model servers there are.
+struct Known {
+    has_server: bool,
+    endpoint: Option<ServiceUrl>,
+}
+
+impl Known {
+    /// The engine of this choice, or what it lacks.
+    fn engine(&self, choice: Choice) -> Result<AiEngine, &'static str> {
+        match choice {
+            Choice::Basic => Ok(AiEngine::Basic),
+            Choice::OpenAi if self.has_server => Ok(AiEngine::OpenAi),
+            Choice::OpenAi => Err(NO_SERVER),
+            Choice::Endpoint => self.endpoint.clone().map(AiEngine::Endpoint).ok_or(NO_ENDPOINT),
+        }
+    }
+}
+
+/// Who answers when `first` cannot.
+fn fallback(
+    loader: &mut Loader<'_>,
+    first: Choice,
+    known: &Known,
+) -> Result<Option<AiEngine>, ConfigError> {
+    let read = |value: &str| {
+        if value.eq_ignore_ascii_case("none") {
+            return Ok(None);
+        }
+        let choice = engine_name(value)?;
+        if choice == first {
+            return Err(format!("{} {SAME_ENGINE}", parse::quoted(value)));
+        }
+        Ok(Some(known.engine(choice)?))
+    };
+    let show =
+        |engine: &Option<AiEngine>| engine.as_ref().map_or("none", AiEngine::name).to_owned();
+    let engine = loader.required(&AI_FALLBACK, read, show)?;
+    if engine.is_some() && first == Choice::Basic {
+        loader.warnings.push(
+            "AI_FALLBACK is never asked, because the built-in responder answers and does not fail"
+                .to_owned(),
+        );
+    }
+    Ok(engine)
+}
+
+const SAME_ENGINE: &str =
+    "answers already and would fail again; give another of basic, openai and endpoint, or none";
 const NO_SERVER: &str =
     "\"openai\" needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key";
 const NO_ENDPOINT: &str = "\"endpoint\" needs AI_MODEL_ENDPOINT";

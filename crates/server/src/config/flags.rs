@@ -1,8 +1,17 @@
 //! The command line's share of the configuration.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
-use super::settings::{self, Setting};
+use super::{
+    error::ConfigError,
+    network, parse,
+    settings::{self, Setting},
+    sources::Origin,
+};
 
 /// Where the flags stand in the help; said of each, or a command's own flags would slip under it.
 const HEADING: &str = "Configuration";
@@ -46,6 +55,20 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
+    /// Where a command listens that reads no other configuration: as `--host` and `--port` say, else
+    /// on this port, for this machine alone.
+    pub(crate) fn listen_address(&self, default_port: u16) -> Result<SocketAddr, ConfigError> {
+        let wrong = |setting: &'static Setting, problem| {
+            Origin::Flag(setting.flag.unwrap_or_default()).error(setting, problem)
+        };
+        let host = self.host.as_deref().map(network::host).transpose();
+        let host = host.map_err(|problem| wrong(&settings::SERVER_HOST, problem))?;
+        let port = self.port.as_deref().map(parse::port).transpose();
+        let port = port.map_err(|problem| wrong(&settings::PORT, problem))?;
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Ok(SocketAddr::new(host.unwrap_or(here), port.unwrap_or(default_port)))
+    }
+
     /// Every flag of the table with what the command line gave it.
     pub(super) fn all(&self) -> [(&'static Setting, Option<&str>); 10] {
         [

@@ -183,6 +183,13 @@ pub(super) static AI_ENGINE: Setting = Setting::new(
     "openai",
 )
 .flag("ai-engine");
+/// Who answers otherwise.
+pub(super) static AI_FALLBACK: Setting = Setting::new(
+    "AI_FALLBACK",
+    "Who answers when AI_ENGINE cannot: basic, openai or endpoint; none lets the reply fail",
+    "basic",
+)
+.default("none");
 /// A plain generate URL.
 pub(super) static AI_MODEL_ENDPOINT: Setting = Setting::new(
     "AI_MODEL_ENDPOINT",
@@ -328,6 +335,7 @@ pub(super) static ALL: &[&Setting] = &[
     &SERENE_MASTER_KEY_FILE,
     &SAFETY_RESOURCES_FILE,
     &AI_ENGINE,
+    &AI_FALLBACK,
     &AI_MODEL_ENDPOINT,
     &OPENAI_API_KEY,
     &OPENAI_BASE_URL,

@@ -469,6 +469,19 @@ fn other_requests_get_an_error_in_openais_shape() {
     assert_eq!(model.requests(), [] as [Value; 0], "only chats are taken down");
 }
 
+#[test]
+fn the_page_names_steps_that_there_are() {
+    let page = include_str!("../../../../docs/mock-model.md");
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
+    let steps: Vec<&str> =
+        cells.flat_map(|(cell, _)| cell.trim_end_matches('`').split("`, `")).collect();
+    assert!(steps.len() > 20, "{steps:?}");
+    for step in steps {
+        let script = step.replace("<n>", "1").replace("<ms>", "1").replace("<s>", "1");
+        script.parse::<serene_llm::Script>().unwrap();
+    }
+}
+
 fn end_of(child: &mut Child) -> Option<i32> {
     wait_for("the server to end", || child.try_wait().unwrap()).code()
 }

@@ -85,6 +85,66 @@ fn an_engine_that_cannot_answer_is_refused() {
 }
 
 #[test]
+fn another_engine_steps_in_when_one_is_named() {
+    const KEY: (&str, &str) = ("OPENAI_API_KEY", "sk-proj-1");
+    const URL: (&str, &str) = ("AI_MODEL_ENDPOINT", "http://h/generate");
+    let fallback = |environment: &[(&str, &str)]| {
+        let config = env(environment);
+        let name = config.ai.fallback.as_ref().map_or("none", AiEngine::name);
+        assert_eq!(row(&config, "AI_FALLBACK").0, name);
+        (config.ai.engine.name(), name, config.warnings.len())
+    };
+    assert_eq!(fallback(&[KEY]), ("openai", "none", 0));
+    assert_eq!(fallback(&[KEY, ("AI_FALLBACK", "None")]), ("openai", "none", 0));
+    assert_eq!(fallback(&[KEY, ("AI_FALLBACK", "Basic")]), ("openai", "basic", 0));
+    assert_eq!(fallback(&[KEY, URL, ("AI_FALLBACK", "openai")]), ("endpoint", "openai", 0));
+    let openai = [("AI_ENGINE", "openai"), KEY, URL, ("AI_FALLBACK", "endpoint")];
+    assert_eq!(fallback(&openai), ("openai", "endpoint", 0));
+    // The built-in responder does not fail.
+    let never = [("AI_ENGINE", "basic"), KEY, ("AI_FALLBACK", "openai")];
+    assert_eq!(fallback(&never), ("basic", "openai", 1));
+    assert!(env(&never).warnings[0].starts_with("AI_FALLBACK is never asked"));
+}
+
+#[test]
+fn an_engine_that_cannot_step_in_is_refused() {
+    for (name, set) in [
+        ("basic", &[][..]),
+        ("openai", &[("OPENAI_API_KEY", "sk-proj-1")]),
+        ("endpoint", &[("AI_MODEL_ENDPOINT", "http://h/generate")]),
+    ] {
+        assert_eq!(
+            refused(&[set, &[("AI_FALLBACK", name)]].concat()),
+            format!(
+                "AI_FALLBACK (environment): \"{name}\" answers already and would fail again; give \
+                 another of basic, openai and endpoint, or none"
+            )
+        );
+    }
+    let url = ("AI_MODEL_ENDPOINT", "http://h/generate");
+    let message = refused(&[url, ("AI_FALLBACK", "openai")]);
+    assert!(
+        message.starts_with("AI_FALLBACK (environment): \"openai\" needs OPENAI_API_KEY"),
+        "{message}"
+    );
+    assert!(refused(&[("AI_FALLBACK", "endpoint")]).contains("needs AI_MODEL_ENDPOINT"));
+    assert!(refused(&[("AI_FALLBACK", "gpt")]).contains("\"gpt\" is not known; give basic"));
+}
+
+#[test]
+fn the_key_of_one_server_is_not_shown_to_another() {
+    let key = ("OPENAI_API_KEY", "sk-proj-1");
+    let endpoint = ("AI_MODEL_ENDPOINT", "http://h/generate");
+    let alone = env(&[key, endpoint, ("AI_FALLBACK", "basic")]);
+    assert_eq!(alone.ai.endpoint_key().unwrap().expose_secret(), "sk-proj-1");
+    for engine in ["openai", "endpoint"] {
+        let other = if engine == "openai" { "endpoint" } else { "openai" };
+        let both = env(&[key, endpoint, ("AI_ENGINE", engine), ("AI_FALLBACK", other)]);
+        assert!(both.ai.openai_api_key.is_some() && both.ai.endpoint_key().is_none(), "{engine}");
+    }
+}
+
+#[test]
 fn a_placeholder_key_gives_way_to_a_real_one() {
     let config = load(&[("OPENAI_API_KEY", "sk-...")], "OPENAI_API_KEY=sk-real-1").unwrap();
     assert_eq!(config.ai.openai_api_key.as_ref().unwrap().expose_secret(), "sk-real-1");

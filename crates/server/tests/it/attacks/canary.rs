@@ -352,7 +352,7 @@ async fn private_text_is_in_no_log_and_in_no_error() {
         assert!(!sings(&noor.get(path).await.text()), "{path}");
     }
     sing_on_leaving(&bird).await;
-    for script in ["fail", "garbage", "echo+cut:1", "timeout:1", "rejected:2", "echo+panic"] {
+    for script in ["fail", "garbage", "echo+cut:1", "timeout:1", "rejected:2", "panic"] {
         sing_to_a_model_that_fails(Setup { script, ..Setup::default() }).await;
     }
     for at_once in [true, false] {
