@@ -26,6 +26,7 @@ pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
     base::vault::STATEMENTS
         .iter()
         .chain(base::idempotency::ALL)
+        .chain(base::instances::ALL)
         .chain(accounts::STATEMENTS)
         .chain(accounts::preferences::ALL)
         .chain(accounts::IDENTITY_STATEMENTS)

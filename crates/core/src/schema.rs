@@ -18,6 +18,15 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
         ){table}",
         "INSERT INTO sequences (name, next_number)
             VALUES ('users', 1), ('conversations', 1), ('messages', 1)",
+        // The processes that serve this database; what is marked with none of their ids was left
+        // behind by one that is gone.
+        "CREATE TABLE instances (
+            id {uuid} NOT NULL,
+            beat {int} NOT NULL,
+            secret {uuid} NOT NULL,
+            started_at {int} NOT NULL,
+            CONSTRAINT instances_id_key PRIMARY KEY (id)
+        ){table}",
         "CREATE TABLE users (
             id {uuid} NOT NULL,
             number {int} NOT NULL,
@@ -179,7 +188,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
         "CREATE INDEX attachments_message_idx ON attachments (owner_id, message_id, ordinal)",
         "CREATE INDEX attachments_position_idx
             ON attachments (owner_id, conversation_id, position, ordinal)",
-        // holder is the process that runs it: what another process left behind can be told apart.
+        // holder is the instance that runs it. stop_requested is how another one stops it.
         "CREATE TABLE generations (
             owner_id {uuid} NOT NULL,
             id {uuid} NOT NULL,
@@ -187,6 +196,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             message_id {uuid} NOT NULL,
             holder {uuid} NOT NULL,
             status {text:16} NOT NULL,
+            stop_requested {int} NOT NULL,
             finish_reason {text:16},
             error_code {text:64},
             engine {text:32} NOT NULL,
@@ -202,7 +212,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
                 REFERENCES messages (owner_id, id) ON DELETE CASCADE
         ){table}",
         "CREATE INDEX generations_message_idx ON generations (owner_id, message_id)",
-        "CREATE INDEX generations_status_idx ON generations (status)",
+        "CREATE INDEX generations_status_idx ON generations (status, holder)",
         "CREATE TABLE generation_chunks (
             owner_id {uuid} NOT NULL,
             generation_id {uuid} NOT NULL,
@@ -226,6 +236,7 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             ai_status {text:16} NOT NULL,
             ai_response {blob},
             ai_error_code {text:64},
+            ai_holder {uuid},
             safety_tier {text:16},
             revision {int} NOT NULL,
             written_at {int} NOT NULL,

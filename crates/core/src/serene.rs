@@ -9,7 +9,7 @@ use crate::{
     accounts::{AccountOptions, Accounts, User},
     base::{Base, Cursor, Error, Owner, Page, PageSize},
     conversations::{Conversation, Conversations, Message},
-    generations::{DEFAULT_INSTRUCTION, Generations},
+    generations::{DEFAULT_INSTRUCTION, Generations, OBEY_EVERY},
     journal::{Entry, Journal},
     safety::{Help, SafetyResources},
     search::{self, Wanted},
@@ -88,12 +88,41 @@ impl Serene {
         self.resources.seen_by(user.country, user.language)
     }
 
-    /// Finishes what an earlier process left half done, and tidies up every hour from then on.
+    /// Puts this process among those that serve the database, so that what it runs is told from what
+    /// a dead one left behind. Again is no error.
+    ///
+    /// # Errors
+    /// [`Error::AnotherSecret`]; what is wrong with storage.
+    pub async fn join(&self) -> Result<(), Error> {
+        let secret = self.accounts.secret_fingerprint();
+        self.base.instances.join(&self.base.db, secret, self.base.clock.now()).await
+    }
+
+    /// Takes this process away from those that serve the database, once it runs nothing any more.
+    ///
+    /// # Errors
+    /// What is wrong with storage.
+    pub async fn leave(&self) -> Result<(), Error> {
+        self.base.instances.leave(&self.base.db).await
+    }
+
+    /// Ends what a process left half done that is gone: replies become `interrupted`, entries are
+    /// answered. [`Self::join`] comes first.
+    pub async fn sweep(&self) {
+        report("sweeping generations", self.generations.sweep().await);
+        report("answering entries", self.journal.sweep().await);
+    }
+
+    /// Finishes what an earlier process left half done, and tidies up every hour from then on. Where
+    /// several instances share the database, says that this one lives and looks after the others.
     pub fn start_jobs(self: &Arc<Self>) {
+        if let Some(beat_every) = self.base.instances.beat_every() {
+            self.every(beat_every, Self::beat);
+            self.every(OBEY_EVERY, Self::obey);
+        }
         let serene = Arc::clone(self);
         self.base.tasks.spawn(async move {
-            report("sweeping generations", serene.generations.sweep().await);
-            report("answering entries", serene.journal.sweep().await);
+            serene.sweep().await;
             loop {
                 report("deleting accounts", serene.finish_closing().await);
                 report("purging the trash", serene.conversations.purge_trash().await);
@@ -102,6 +131,45 @@ impl Serene {
                 tokio::select! {
                     () = serene.base.tasks.stopping().cancelled() => return,
                     () = tokio::time::sleep(TIDY_EVERY) => {}
+                }
+            }
+        });
+    }
+
+    async fn beat(self: Arc<Self>) {
+        let secret = self.accounts.secret_fingerprint();
+        let Base { db, ids, clock, instances, .. } = &self.base;
+        match instances.beat(db, (secret, ids), clock.now()).await {
+            Ok(()) => self.sweep().await,
+            Err(error) => tracing::error!(%error, "cannot say that this instance lives: {error}"),
+        }
+    }
+
+    async fn obey(self: Arc<Self>) {
+        if let Err(error) = self.generations.obey().await {
+            tracing::error!(%error, "cannot look for what is to be stopped: {error}");
+        }
+    }
+
+    /// Does this again and again, while the server runs and then while replies do: until those are
+    /// over, others must not take it for dead.
+    fn every<F>(self: &Arc<Self>, pause: Duration, work: fn(Arc<Self>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let serene = Arc::clone(self);
+        self.base.tasks.spawn(async move {
+            let over = async {
+                serene.base.tasks.stopping().cancelled().await;
+                serene.generations.wait_until_idle().await;
+            };
+            let mut over = std::pin::pin!(over);
+            loop {
+                work(Arc::clone(&serene)).await;
+                tokio::select! {
+                    () = &mut over => return,
+                    () = serene.base.tasks.ending().cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         });

@@ -37,6 +37,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let address = config.listen_address();
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
     let serene = wiring::open(config).await?;
+    serene.join().await.context("cannot serve this database")?;
     serene.start_jobs();
     // Before it says that it listens: whoever reads that may stop it at once.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
@@ -54,7 +55,11 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let stop = async {
         asked.notified().await;
         tracing::info!("stopping: running replies have {} s", DRAIN.as_secs());
-        tasks.stop(DRAIN, LAST_WORDS).await
+        let all = tasks.stop(DRAIN, LAST_WORDS).await;
+        if let Err(error) = serene.leave().await {
+            tracing::warn!(%error, "the others will notice a little later: {error}");
+        }
+        all
     };
     let second_signal = async {
         signals.next().await;

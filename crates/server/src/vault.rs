@@ -77,7 +77,10 @@ async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, Data
     };
     let base = wiring::base(db, vault.clone().unwrap_or_default());
     if vault.is_some() {
-        wiring::product(config, base.clone())?.generations.sweep().await?;
+        let product = wiring::product(config, base.clone())?;
+        product.join().await?;
+        product.generations.sweep().await?;
+        product.leave().await?;
     }
     Ok((base, lock))
 }

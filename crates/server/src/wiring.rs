@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
-    base::{Base, Clock, Ids, Tasks, Vault},
+    base::{Base, Clock, Ids, Instances, Tasks, Vault},
     schema::MIGRATIONS,
     sealing,
 };
@@ -52,7 +52,9 @@ pub(crate) async fn open_migrated(config: &Config) -> anyhow::Result<Db> {
 }
 
 pub(crate) fn base(db: Db, vault: Vault) -> Base {
-    Base { db, clock: Clock::system(), ids: Ids::random(), vault, tasks: Tasks::new() }
+    let (clock, ids) = (Clock::system(), Ids::random());
+    let instances = Instances::alone(&ids, clock.now());
+    Base { db, clock, ids, vault, tasks: Tasks::new(), instances }
 }
 
 /// The product on a base.

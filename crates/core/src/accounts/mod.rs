@@ -386,6 +386,11 @@ impl Accounts {
         Err(Error::RefreshInvalid)
     }
 
+    /// Tells the secret that signs tokens from others, and says nothing else of it.
+    pub(crate) const fn secret_fingerprint(&self) -> Uuid {
+        self.tokens.fingerprint()
+    }
+
     /// A client's key for a request that creates, and the route and the body of that request.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub(super) struct Tokens {
     validation: Validation,
     refresh_key: hmac::Key,
     idempotency_key: hmac::Key,
+    /// Tells two secrets apart, and says nothing else of them.
+    fingerprint: Uuid,
     lifetimes: TokenLifetimes,
 }
 
@@ -112,8 +114,19 @@ impl Tokens {
             validation,
             refresh_key: derived(b"serene refresh tokens, 1"),
             idempotency_key: derived(b"serene idempotency keys, 1"),
+            fingerprint: Uuid::from_bytes(
+                hmac::sign(&root, b"serene instances, 1")
+                    .as_ref()
+                    .first_chunk()
+                    .copied()
+                    .unwrap_or_default(),
+            ),
             lifetimes,
         }
+    }
+
+    pub(super) const fn fingerprint(&self) -> Uuid {
+        self.fingerprint
     }
 
     /// What keeps the hashes of clients' keys and requests from being guessed.

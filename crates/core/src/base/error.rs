@@ -107,6 +107,9 @@ pub enum Error {
         /// The generation that writes it, when it could still be named.
         generation_id: Option<Uuid>,
     },
+    /// An instance that serves the same database signs with another secret.
+    #[error("an instance with another secret serves this database")]
+    AnotherSecret,
     /// Stored text cannot be read: another key, or a damaged row.
     #[error("stored text cannot be read")]
     Unreadable,
@@ -121,6 +124,11 @@ pub enum Error {
 impl Error {
     pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid { field, message: message.into() }
+    }
+
+    /// True when the same may succeed a little later.
+    pub(crate) const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_temporary())
     }
 
     /// What a guard that did not hold means to the caller.

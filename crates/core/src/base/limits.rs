@@ -63,6 +63,9 @@ limits! {
     MAX_IDEMPOTENCY_KEY_CHARS: usize = 255 => count "characters";
     /// How long an `Idempotency-Key` is remembered.
     IDEMPOTENCY_KEPT_FOR: Duration = Duration::from_hours(24);
+    /// How often an instance says that it lives, where several share a database. One that was seen
+    /// three times without a new word is dead to the others.
+    BEAT_EVERY: Duration = Duration::from_secs(5);
     /// Attempts at one reply.
     MAX_VERSIONS: u32 = 100 => count "versions";
     /// Messages that are copied at a time when a conversation is forked.

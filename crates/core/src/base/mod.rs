@@ -5,6 +5,7 @@ mod clock;
 pub(crate) mod error;
 pub(crate) mod idempotency;
 mod ids;
+pub(crate) mod instances;
 pub mod limits;
 mod locale;
 mod owner;
@@ -19,6 +20,7 @@ pub use clock::{Clock, Time};
 pub use error::{Error, Resource};
 pub use idempotency::Retry;
 pub use ids::Ids;
+pub use instances::Instances;
 pub use locale::{Country, Language};
 pub use owner::Owner;
 pub use page::{Cursor, Page, PageSize};
@@ -43,6 +45,8 @@ pub struct Base {
     pub vault: Vault,
     /// Everything that runs beside the requests.
     pub tasks: Tasks,
+    /// This process among those that serve the database.
+    pub instances: Instances,
 }
 
 impl Base {

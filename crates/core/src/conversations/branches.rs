@@ -239,9 +239,10 @@ impl Conversations {
         message: Message,
         conversation_id: Uuid,
     ) -> Result<Vec<Statement>, Error> {
-        let images = match message.attachments.is_empty() {
-            true => Vec::new(),
-            false => store::attachments_of(&self.base, owner, message.id).await?,
+        let images = if message.attachments.is_empty() {
+            Vec::new()
+        } else {
+            store::attachments_of(&self.base, owner, message.id).await?
         };
         let images = images.into_iter().map(NewAttachment::again).collect();
         let now = self.base.clock.now();

@@ -4,8 +4,11 @@
 //! come back at any offset.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::watch;
@@ -59,6 +62,8 @@ pub(super) struct Live {
     text: Mutex<String>,
     progress: watch::Sender<Progress>,
     stop: CancellationToken,
+    /// Whether its rows are on disk.
+    stored: AtomicBool,
 }
 
 // The text is what a model says to a person: it is not printed.
@@ -75,6 +80,7 @@ impl Live {
             text: Mutex::new(begun.to_owned()),
             progress: watch::Sender::new(Progress { length: begun.len(), end: None }),
             stop: CancellationToken::new(),
+            stored: AtomicBool::new(false),
         })
     }
 
@@ -94,8 +100,20 @@ impl Live {
         self.progress.send_modify(|progress| progress.length = length);
     }
 
+    /// The first end is the one that counts.
     pub(super) fn end(&self, end: End) {
-        self.progress.send_modify(|progress| progress.end = Some(Arc::new(end)));
+        self.progress.send_modify(|progress| {
+            progress.end.get_or_insert_with(|| Arc::new(end));
+        });
+    }
+
+    /// Its rows are on disk from now on.
+    pub(super) fn mark_stored(&self) {
+        self.stored.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_readers(&self) -> bool {
+        self.progress.receiver_count() > 0
     }
 
     pub(super) fn length(&self) -> usize {
@@ -107,7 +125,7 @@ impl Live {
         self.text().get(start..).unwrap_or_default().to_owned()
     }
 
-    pub(super) fn is_boundary(&self, offset: usize) -> bool {
+    fn is_boundary(&self, offset: usize) -> bool {
         let text = self.text();
         offset > text.len() || text.is_char_boundary(offset)
     }
@@ -150,6 +168,11 @@ pub struct ReplyReader {
 }
 
 impl ReplyReader {
+    /// Whether this reader stands where a character begins, or beyond the text.
+    pub(super) fn is_at_boundary(&self) -> bool {
+        self.live.is_boundary(self.offset)
+    }
+
     /// The next piece of text, or the end; `None` after the end. Dropping the future loses
     /// nothing.
     pub async fn next(&mut self) -> Option<ReplyEvent> {
@@ -196,6 +219,27 @@ impl Hub {
         let live = Live::new(begun);
         self.running().insert((owner, id), Arc::clone(&live));
         live
+    }
+
+    /// The reply that is there, or a new one with this much text; true when it is new. The reply has
+    /// a reader at once.
+    pub(super) fn find_or_open(&self, owner: Owner, id: Uuid, begun: &str) -> (Arc<Live>, bool) {
+        let mut running = self.running();
+        match running.entry((owner, id)) {
+            Entry::Occupied(there) => (Arc::clone(there.get()), false),
+            Entry::Vacant(place) => (Arc::clone(place.insert(Live::new(begun))), true),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.running().is_empty()
+    }
+
+    /// What is on disk of all that is written here.
+    pub(super) fn stored(&self) -> Vec<(Owner, Uuid, Arc<Live>)> {
+        let running = self.running();
+        let stored = running.iter().filter(|(_, live)| live.stored.load(Ordering::Relaxed));
+        stored.map(|((owner, id), live)| (*owner, *id, Arc::clone(live))).collect()
     }
 
     pub(super) fn find(&self, owner: Owner, id: Uuid) -> Option<Arc<Live>> {

@@ -2,6 +2,7 @@
 //! on when its listener leaves, and what was shown is on disk before `done` is sent.
 
 mod again;
+mod elsewhere;
 mod live;
 mod once;
 mod prompt;
@@ -14,6 +15,7 @@ pub(crate) use store::ALL as STATEMENTS;
 use std::{sync::Arc, time::Duration};
 
 pub use again::Again;
+pub(crate) use elsewhere::OBEY_EVERY;
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
 pub use once::Answer;
@@ -110,8 +112,8 @@ struct Inner {
     engine: Arc<dyn Engine>,
     instruction: String,
     hub: Hub,
-    /// Marks the rows this process runs.
-    holder: Uuid,
+    /// Replies that another instance writes and somebody reads here.
+    mirrors: Hub,
 }
 
 impl Generations {
@@ -122,9 +124,8 @@ impl Generations {
         engine: Arc<dyn Engine>,
         instruction: String,
     ) -> Self {
-        let holder = base.new_id();
-        let hub = Hub::default();
-        let inner = Inner { base, conversations, ledger, engine, instruction, hub, holder };
+        let (hub, mirrors) = (Hub::default(), Hub::default());
+        let inner = Inner { base, conversations, ledger, engine, instruction, hub, mirrors };
         Self { inner: Arc::new(inner) }
     }
 
@@ -247,13 +248,14 @@ impl Generations {
         write: Write,
     ) -> Result<ReplyReader, Error> {
         let inner = &self.inner;
-        let write = write.with(store::insert(owner, inner.holder, &generation));
+        let holder = inner.base.instances.id();
+        let write = write.with(store::insert(owner, holder, &generation));
         let keeper = inner.base.vault.of(owner)?;
         // Open before its row can be seen: who sends the same message again finds it running.
         let live = inner.hub.open(owner, generation.id, message.content.expose());
         let reply = live.read_from(live.length());
         let inner = Arc::clone(inner);
-        let run = run::Run { inner, owner, keeper, message, generation, live };
+        let run = run::Run { inner, holder, owner, keeper, message, generation, live };
         let (told, begun) = oneshot::channel();
         self.inner.base.tasks.spawn(run.begin(write, told));
         begun.await.map_err(|_| DbError::Closed)??;
@@ -313,32 +315,40 @@ impl Generations {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] when `after` is inside a character.
     pub async fn attach(&self, owner: Owner, id: Uuid, after: usize) -> Result<ReplyReader, Error> {
-        let live = match self.inner.hub.find(owner, id) {
-            Some(live) => live,
-            None => self.stored(owner, id).await?,
+        let reader = match self.inner.hub.find(owner, id) {
+            Some(live) => live.read_from(after),
+            None => self.stored(owner, id, after).await?,
         };
-        if !live.is_boundary(after) {
+        if !reader.is_at_boundary() {
             return Err(Error::invalid("after", "must be an id of an earlier event"));
         }
-        Ok(live.read_from(after))
+        Ok(reader)
     }
 
     /// A reply that is not being written here.
-    async fn stored(&self, owner: Owner, id: Uuid) -> Result<Arc<Live>, Error> {
+    async fn stored(&self, owner: Owner, id: Uuid, after: usize) -> Result<ReplyReader, Error> {
         let generation = self.get(owner, id).await?;
         let message = self.inner.conversations.message(owner, generation.message_id).await?;
         // It broke off, and another one goes on with its message.
         if let Some(next) = message.generation_id.filter(|next| *next != id)
             && let Some(live) = self.inner.hub.find(owner, next)
         {
-            return Ok(live);
+            return Ok(live.read_from(after));
         }
-        if !generation.status.is_final() || !message.status.is_final() {
+        let written = if generation.status.is_final() { message.generation_id } else { Some(id) };
+        let running = !generation.status.is_final() || !message.status.is_final();
+        let live = match written.filter(|_| running) {
+            Some(id) if self.inner.base.instances.is_shared() => {
+                self.read_along(owner, id, &message)
+            }
             // It ended here between the two looks, or its process died a moment ago.
-            return Ok(Live::ended("", End::Reconnect));
-        }
-        let text = message.content.clone();
-        Ok(Live::ended(text.expose(), End::Finished { message: Box::new(message), generation }))
+            _ if running => Live::ended("", End::Reconnect),
+            _ => {
+                let text = message.content.clone();
+                Live::ended(text.expose(), End::Finished { message: Box::new(message), generation })
+            }
+        };
+        Ok(live.read_from(after))
     }
 
     /// Stops a generation and closes the connection to its model. The text so far is kept. One
@@ -354,6 +364,11 @@ impl Generations {
                 return Err(DbError::Busy.into());
             }
         }
+        let generation = self.get(owner, id).await?;
+        if generation.status.is_final() || !self.inner.base.instances.is_shared() {
+            return Ok(generation);
+        }
+        self.stop_elsewhere(owner, id).await?;
         self.get(owner, id).await
     }
 
@@ -368,6 +383,9 @@ impl Generations {
 
     /// Stops everything that runs for an owner.
     pub(crate) async fn stop_all(&self, owner: Owner) -> Result<(), Error> {
+        if self.inner.base.instances.is_shared() {
+            self.stop_all_elsewhere(owner).await?;
+        }
         for id in self.inner.hub.of_owner(owner) {
             match self.stop(owner, id).await {
                 Ok(_) | Err(Error::NotFound(_)) => {}
@@ -382,7 +400,7 @@ impl Generations {
     pub async fn sweep(&self) -> Result<usize, Error> {
         let mut swept = 0;
         loop {
-            let left = store::left_behind(&self.inner.base.db, self.inner.holder).await?;
+            let left = store::left_behind(&self.inner.base.db).await?;
             if left.is_empty() {
                 return Ok(swept);
             }

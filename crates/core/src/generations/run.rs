@@ -28,6 +28,9 @@ const TRIES_BEFORE_TELLING: u32 = 4;
 /// One generation that this process runs.
 pub(super) struct Run {
     pub(super) inner: Arc<Inner>,
+    /// The instance that runs it, as it was called then: once that is dead to the others, nothing of
+    /// this is written any more.
+    pub(super) holder: uuid::Uuid,
     pub(super) owner: Owner,
     pub(super) keeper: Keeper,
     pub(super) message: Message,
@@ -76,6 +79,7 @@ impl Run {
         // Nobody may be listening any more; the reply goes on.
         let _ = told.send(committed);
         if !failed {
+            self.live.mark_stored();
             self.run().await;
         }
     }
@@ -199,7 +203,7 @@ impl Run {
         let mut delay = STORE_RETRY.0;
         for tries in 1_u32.. {
             let write =
-                end_write(inner, (self.owner, &self.keeper), inner.holder, &message, &generation);
+                end_write(inner, (self.owner, &self.keeper), self.holder, &message, &generation);
             match inner.base.db.commit(write).await {
                 Ok(_) => {
                     let message = Box::new(message);
@@ -294,7 +298,7 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     let keeper = inner.base.vault.of(owner)?;
     let id = orphan.generation.id;
-    let text = store::chunks(&inner.base, owner, id).await?;
+    let text = store::chunks(&inner.base, owner, id, 0).await?;
     let mut message = match inner.conversations.message(owner, orphan.generation.message_id).await {
         Ok(message) => message,
         Err(Error::NotFound(_)) => {
@@ -405,12 +409,11 @@ impl<'r> Checkpoint<'r> {
         if length == self.saved {
             return;
         }
-        let Run { inner, owner, keeper, generation, live, .. } = self.run;
+        let Run { inner, holder, owner, keeper, generation, live, .. } = self.run;
         let text = live.since(self.saved);
         let chunk = store::insert_chunk(keeper, *owner, generation.id, self.saved, &text);
         let length = self.saved + text.len();
-        let write =
-            Write::from(store::mark_running(*owner, inner.holder, generation.id)).with(chunk);
+        let write = Write::from(store::mark_running(*owner, *holder, generation.id)).with(chunk);
         let db = inner.base.db.clone();
         self.saving = Some((length, Box::pin(async move { db.commit(write).await })));
     }

@@ -24,7 +24,7 @@ macro_rules! generation_columns {
 serene_db::statements! {
     INSERT = "generations.insert":
         "INSERT INTO generations (owner_id, id, conversation_id, message_id, holder, status, \
-         engine, model, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         stop_requested, engine, model, created_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)";
     FIND = "generations.find":
         concat!("SELECT ", generation_columns!(), " FROM generations g",
                 " JOIN conversations c ON c.owner_id = g.owner_id AND c.id = g.conversation_id",
@@ -44,7 +44,19 @@ serene_db::statements! {
          AND status IN ('pending', 'running')";
     LEFT_BEHIND = "generations.left_behind":
         concat!("SELECT ", generation_columns!(), ", g.owner_id, g.holder FROM generations g",
-                " WHERE g.status IN ('pending', 'running') AND g.holder <> ? LIMIT 100");
+                " LEFT JOIN instances i ON i.id = g.holder",
+                " WHERE g.status IN ('pending', 'running') AND i.id IS NULL LIMIT 100");
+    RUN_BY = "generations.run_by":
+        "SELECT owner_id, id, stop_requested FROM generations \
+         WHERE status IN ('pending', 'running') AND holder = ? LIMIT 100000";
+    REQUEST_STOP = "generations.request_stop":
+        "UPDATE generations SET stop_requested = 1 WHERE owner_id = ? AND id = ? \
+         AND status IN ('pending', 'running')";
+    ACTIVE_OF = "generations.active_of_owner":
+        "SELECT id FROM generations WHERE owner_id = ? AND status IN ('pending', 'running') \
+         LIMIT 1000";
+    STATUS = "generations.status":
+        "SELECT status FROM generations WHERE owner_id = ? AND id = ? LIMIT 1";
     CLOSE_ORPHAN = "generations.close_orphan":
         "UPDATE generations SET status = 'interrupted' WHERE owner_id = ? AND id = ?";
 
@@ -53,7 +65,7 @@ serene_db::statements! {
          VALUES (?, ?, ?, ?)";
     CHUNKS = "generation_chunks.list":
         "SELECT content, start_offset FROM generation_chunks WHERE owner_id = ? AND generation_id = ? \
-         ORDER BY start_offset LIMIT 10000";
+         AND start_offset >= ? ORDER BY start_offset LIMIT 10000";
     DELETE_CHUNKS = "generation_chunks.delete":
         "DELETE FROM generation_chunks WHERE owner_id = ? AND generation_id = ?";
 }
@@ -151,7 +163,7 @@ pub(super) fn end(owner: Owner, holder: Uuid, ended: &Generation) -> Statement {
 }
 
 /// For the sweep, which serves every owner: returns whose it is beside what it is.
-pub(super) async fn left_behind(db: &Db, holder: Uuid) -> Result<Vec<Orphan>, Error> {
+pub(super) async fn left_behind(db: &Db) -> Result<Vec<Orphan>, Error> {
     let map = |row: &Row<'_>| {
         Ok(Orphan {
             generation: generation(row)?,
@@ -159,7 +171,37 @@ pub(super) async fn left_behind(db: &Db, holder: Uuid) -> Result<Vec<Orphan>, Er
             holder: row.get(COLUMNS + 1)?,
         })
     };
-    db.query(Select::new(&LEFT_BEHIND, values![holder], map)).await
+    db.query(Select::new(&LEFT_BEHIND, values![], map)).await
+}
+
+/// What an instance runs, of every owner: whose it is, which it is, and whether it is to stop.
+pub(super) async fn run_by(db: &Db, holder: Uuid) -> Result<Vec<(Uuid, Uuid, bool)>, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>((row.get(0)?, row.get(1)?, row.get(2)?));
+    db.query(Select::new(&RUN_BY, values![holder], map)).await
+}
+
+/// Asks whichever instance runs it to stop it.
+pub(super) fn request_stop(owner: Owner, id: Uuid) -> Statement {
+    Statement::new(&REQUEST_STOP, values![owner.id(), id])
+}
+
+/// What is being written for an owner, wherever that is.
+pub(super) async fn active_of(db: &Db, owner: Owner) -> Result<Vec<Uuid>, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>(row.get(0)?);
+    db.query(Select::new(&ACTIVE_OF, values![owner.id()], map)).await
+}
+
+/// How far it has come, wherever it lies; `None` when its row is gone.
+pub(super) async fn status(
+    db: &Db,
+    owner: Owner,
+    id: Uuid,
+) -> Result<Option<MessageStatus>, Error> {
+    let map = |row: &Row<'_>| {
+        let status: String = row.get(0)?;
+        MessageStatus::from_word(&status).ok_or(Error::Unreadable)
+    };
+    db.query_one(Select::new(&STATUS, values![owner.id(), id], map)).await
 }
 
 pub(super) fn close_orphan(owner: Owner, id: Uuid) -> Statement {
@@ -182,16 +224,18 @@ pub(super) fn insert_chunk(
     Statement::new(&INSERT_CHUNK, values![owner.id(), generation_id, start_offset, sealed])
 }
 
-/// The text that was saved of a running reply.
+/// The text that was saved of a running reply, from the chunk on that begins at an offset.
 pub(super) async fn chunks(
     base: &Base,
     owner: Owner,
     generation_id: Uuid,
+    from_offset: usize,
 ) -> Result<String, Error> {
     let keeper = base.vault.of(owner)?;
+    let from_offset = i64::try_from(from_offset).unwrap_or(i64::MAX);
     let map = |row: &Row<'_>| keeper.open(chunk_place(generation_id, row.get(1)?), row.get(0)?);
-    let chunks =
-        base.db.query(Select::new(&CHUNKS, values![owner.id(), generation_id], map)).await?;
+    let values = values![owner.id(), generation_id, from_offset];
+    let chunks = base.db.query(Select::new(&CHUNKS, values, map)).await?;
     Ok(chunks.iter().map(crate::base::Private::expose).collect())
 }
 

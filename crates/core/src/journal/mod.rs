@@ -76,7 +76,8 @@ impl Journal {
         if let Some(vibe) = first {
             apply(&mut entry, vibe);
         }
-        let insert = store::insert(&self.base.vault.of(owner)?, owner, &entry, &new.mood);
+        let keeper = &self.base.vault.of(owner)?;
+        let insert = store::insert(keeper, owner, (&entry, &new.mood), self.base.instances.id());
         let note = entry.note.clone();
         let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
         let write = Write::new().with_all(remember).with(insert);
@@ -100,7 +101,8 @@ impl Journal {
         entry: Entry,
         mood: &Mood,
     ) -> Result<bool, Error> {
-        let insert = store::insert(&self.base.vault.of(owner)?, owner, &entry, mood);
+        let keeper = &self.base.vault.of(owner)?;
+        let insert = store::insert(keeper, owner, (&entry, mood), self.base.instances.id());
         match self.base.db.commit(Write::from(insert)).await {
             Ok(_) => Ok(true),
             Err(DbError::Duplicate(key)) if key == "entries_owner_id_id_key" => Ok(false),
@@ -183,7 +185,9 @@ impl Journal {
             if let Some(vibe) = first {
                 apply(&mut entry, vibe);
             }
-            write = write.with(store::set_note(&self.base.vault.of(owner)?, owner, &entry));
+            let keeper = &self.base.vault.of(owner)?;
+            let holder = self.base.instances.id();
+            write = write.with(store::set_note(keeper, owner, &entry, holder));
             entry.revision += 1;
         }
         let answered = self.commit_and_answer(owner, write, entry).await;
@@ -222,14 +226,22 @@ impl Journal {
     }
 
     /// Answers entries whose answer a crash cut off. Returns how many there were.
-    pub async fn sweep(&self) -> Result<usize, Error> {
+    pub(crate) async fn sweep(&self) -> Result<usize, Error> {
         let mut swept = 0;
-        for (owner_id, id) in store::pending(&self.base).await? {
+        for left in store::pending(&self.base).await? {
+            let (owner_id, id) = (left.owner_id, left.id);
             let owner = match self.base.owner_for_job(owner_id, "answer entries").await {
                 Ok(owner) => owner,
                 Err(Error::NotFound(_)) => continue,
                 Err(error) => return Err(error),
             };
+            let take = store::take_over(owner, id, left.holder, self.base.instances.id());
+            match self.base.db.commit(Write::from(take)).await {
+                Ok(_) => {}
+                // Another instance was quicker.
+                Err(DbError::Guard(_)) => continue,
+                Err(error) => return Err(error.into()),
+            }
             match self.get(owner, id).await {
                 Ok(entry) => drop(self.answer(owner, entry).await?),
                 Err(Error::NotFound(_)) => {}

@@ -24,8 +24,8 @@ macro_rules! entry_columns {
 serene_db::statements! {
     INSERT = "entries.insert":
         "INSERT INTO entries (owner_id, id, day, mood, mood_folded, tags, note, ai_status, \
-         ai_response, ai_error_code, safety_tier, revision, written_at, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+         ai_response, ai_error_code, safety_tier, revision, written_at, created_at, updated_at, \
+         ai_holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     FIND = "entries.find":
         concat!("SELECT ", entry_columns!(),
                 " FROM entries WHERE owner_id = ? AND id = ? LIMIT 1");
@@ -45,7 +45,8 @@ serene_db::statements! {
         "UPDATE entries SET tags = ?, updated_at = ? WHERE owner_id = ? AND id = ?";
     SET_NOTE = "entries.set_note":
         "UPDATE entries SET note = ?, ai_status = ?, ai_response = ?, ai_error_code = NULL, \
-         safety_tier = ?, revision = revision + 1, updated_at = ? WHERE owner_id = ? AND id = ?";
+         safety_tier = ?, revision = revision + 1, updated_at = ?, ai_holder = ? \
+         WHERE owner_id = ? AND id = ?";
     SET_ANSWER = "entries.set_answer":
         "UPDATE entries SET ai_status = ?, ai_response = ?, ai_error_code = ? \
          WHERE owner_id = ? AND id = ? AND revision = ? AND ai_status = 'pending'";
@@ -59,7 +60,12 @@ serene_db::statements! {
          WHERE owner_id = ? AND id <> ? AND ai_status = 'complete' \
          ORDER BY written_at DESC, id DESC LIMIT 1";
     PENDING = "entries.pending":
-        "SELECT owner_id, id FROM entries WHERE ai_status = 'pending' LIMIT 1000";
+        "SELECT e.owner_id, e.id, e.ai_holder FROM entries e \
+         LEFT JOIN instances i ON i.id = e.ai_holder \
+         WHERE e.ai_status = 'pending' AND i.id IS NULL LIMIT 1000";
+    TAKE_OVER = "entries.take_over":
+        "UPDATE entries SET ai_holder = ? WHERE owner_id = ? AND id = ? \
+         AND ai_status = 'pending' AND COALESCE(ai_holder, ?) = ?";
     COUNT_MOODS = "entries.count_moods":
         "SELECT day, mood_folded, COUNT(*) FROM entries \
          WHERE owner_id = ? AND day >= ? AND day <= ? GROUP BY day, mood_folded \
@@ -131,7 +137,13 @@ fn sealed_response(keeper: &Keeper, entry: &Entry) -> Option<Vec<u8>> {
     Some(keeper.seal(place(RESPONSE, entry.id), response.expose()))
 }
 
-pub(super) fn insert(keeper: &Keeper, owner: Owner, new: &Entry, mood: &Mood) -> Statement {
+/// `holder` is the instance that answers it.
+pub(super) fn insert(
+    keeper: &Keeper,
+    owner: Owner,
+    (new, mood): (&Entry, &Mood),
+    holder: Uuid,
+) -> Statement {
     Statement::new(
         &INSERT,
         values![
@@ -150,6 +162,7 @@ pub(super) fn insert(keeper: &Keeper, owner: Owner, new: &Entry, mood: &Mood) ->
             new.written_at.as_micros(),
             new.created_at.as_micros(),
             new.updated_at.as_micros(),
+            holder,
         ],
     )
 }
@@ -199,7 +212,8 @@ pub(super) fn set_tags(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statemen
     Statement::guard(&SET_TAGS, values![tags, now, owner.id(), entry.id])
 }
 
-pub(super) fn set_note(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statement {
+/// `holder` is the instance that answers it.
+pub(super) fn set_note(keeper: &Keeper, owner: Owner, entry: &Entry, holder: Uuid) -> Statement {
     Statement::guard(
         &SET_NOTE,
         values![
@@ -208,10 +222,17 @@ pub(super) fn set_note(keeper: &Keeper, owner: Owner, entry: &Entry) -> Statemen
             sealed_response(keeper, entry),
             entry.safety_tier.map(SafetyTier::name),
             entry.updated_at.as_micros(),
+            holder,
             owner.id(),
             entry.id,
         ],
     )
+}
+
+/// Takes an entry that waits for its answer from an instance that is gone.
+pub(super) fn take_over(owner: Owner, id: Uuid, from: Option<Uuid>, holder: Uuid) -> Statement {
+    let from = from.unwrap_or(Uuid::nil());
+    Statement::guard(&TAKE_OVER, values![holder, owner.id(), id, Uuid::nil(), from])
 }
 
 /// Holds only while the note is the one that was answered.
@@ -251,9 +272,18 @@ pub(super) async fn latest_answer(
     base.db.query_one(Select::new(&LATEST_ANSWER, values![owner.id(), except], map)).await
 }
 
+/// An entry whose answer nobody is writing.
+pub(super) struct Unanswered {
+    pub(super) owner_id: Uuid,
+    pub(super) id: Uuid,
+    pub(super) holder: Option<Uuid>,
+}
+
 /// For the sweep, which serves every owner: returns whose it is beside what it is.
-pub(super) async fn pending(base: &Base) -> Result<Vec<(Uuid, Uuid)>, Error> {
-    let map = |row: &Row<'_>| Ok::<_, Error>((row.get(0)?, row.get(1)?));
+pub(super) async fn pending(base: &Base) -> Result<Vec<Unanswered>, Error> {
+    let map = |row: &Row<'_>| {
+        Ok::<_, Error>(Unanswered { owner_id: row.get(0)?, id: row.get(1)?, holder: row.get(2)? })
+    };
     base.db.query(Select::new(&PENDING, values![], map)).await
 }
 

@@ -18,7 +18,7 @@ use serene_core::{
     accounts::{
         AccountOptions, FirebaseKeys, FirebaseOptions, HashingOptions, ThrottleMode, TokenLifetimes,
     },
-    base::{Base, Clock, Error, Ids, MasterKey, Owner, Tasks},
+    base::{Base, Clock, Error, Ids, Instances, MasterKey, Owner, Tasks},
     safety::SafetyResources,
     schema::{MIGRATIONS, OWNED_TABLES},
     sealing,
@@ -58,7 +58,7 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) clock: Clock,
     pub(crate) engine: Option<ScriptedEngine>,
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Arc<TempDir>,
 }
 
 /// How a [`TestApp`] differs from the usual one.
@@ -78,8 +78,12 @@ pub(crate) struct Setup {
     pub(crate) resources: SafetyResources,
     /// Seals what is private.
     pub(crate) master_key: Option<MasterKey>,
+    /// Signs tokens.
+    pub(crate) secret: &'static str,
+    /// How often it says that it lives, where others may serve the same database.
+    pub(crate) shared: Option<std::time::Duration>,
     /// Where the data lies: what an earlier server left, when one is given.
-    pub(crate) folder: Option<TempDir>,
+    pub(crate) folder: Option<Arc<TempDir>>,
 }
 
 impl Default for Setup {
@@ -94,6 +98,8 @@ impl Default for Setup {
             firebase: FirebaseKeys::Emulator,
             resources: SafetyResources::default(),
             master_key: None,
+            secret: SECRET,
+            shared: None,
             folder: None,
         }
     }
@@ -117,15 +123,19 @@ impl TestApp {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let folder = setup.folder.unwrap_or_else(|| tempfile::tempdir().unwrap());
+        let folder = setup.folder.unwrap_or_else(|| Arc::new(tempfile::tempdir().unwrap()));
         let mut sqlite = SqliteOptions::new(folder.path().join("serene.db"));
         sqlite.max_pages = setup.max_pages;
         let db = Db::open_sqlite(sqlite).unwrap();
         db.migrate(MIGRATIONS).await.unwrap();
         let clock = Clock::manual(Clock::system().now());
         let vault = sealing::open(&db, setup.master_key.as_ref()).await.unwrap();
-        let base =
-            Base { db, clock: clock.clone(), ids: Ids::random(), vault, tasks: Tasks::new() };
+        let ids = Ids::random();
+        let instances = match setup.shared {
+            Some(beat_every) => Instances::shared(&ids, clock.now(), beat_every),
+            None => Instances::alone(&ids, clock.now()),
+        };
+        let base = Base { db, clock: clock.clone(), ids, vault, tasks: Tasks::new(), instances };
         let scripted = ScriptedEngine::new(setup.script).unwrap();
         let (engine, shared): (Option<ScriptedEngine>, Arc<dyn Engine>) = match setup.engine {
             Some(other) => (None, other),
@@ -133,7 +143,7 @@ impl TestApp {
         };
         let options = Options {
             accounts: AccountOptions {
-                secret: SECRET.into(),
+                secret: setup.secret.into(),
                 lifetimes: TokenLifetimes::default(),
                 hashing: HashingOptions { cost: setup.bcrypt_cost, threads: 2 },
                 throttle: setup.throttle,

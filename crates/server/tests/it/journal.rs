@@ -369,7 +369,7 @@ async fn an_answer_that_a_crash_cut_off_is_given_at_the_next_start() {
 
     let setup = Setup { script: "fixed:Here now.", folder: Some(app.folder), ..Setup::default() };
     let app = TestApp::with(setup).await;
-    app.serene.journal.sweep().await.unwrap();
+    app.serene.sweep().await;
     let mira = app.here(&mira);
     let entry = mira.get("/api/v1/entries").await.json()["items"][0].clone();
     assert_eq!(

@@ -14,6 +14,8 @@ mod conversations;
 mod crisis;
 mod docs;
 mod export;
+mod faults;
+mod instances;
 mod journal;
 mod messages;
 mod mock_model;

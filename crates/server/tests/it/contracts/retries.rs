@@ -19,7 +19,8 @@ async fn what_a_contract_creates_it_creates_once() {
     let chat = app.count("SELECT number FROM conversations");
     let session = mira.post("/sessions", json!({"title": "Today"})).await;
     let session = session.expect(StatusCode::CREATED)["id"].clone();
-    let said = json!({"content": "good evening", "text": "good evening", "message": "good evening"});
+    let said =
+        json!({"content": "good evening", "text": "good evening", "message": "good evening"});
     let requests = [
         ("/api/entries".to_owned(), json!({"mood": "calm", "note": NOTE})),
         ("/api/chat/create".to_owned(), json!({"title": "New"})),

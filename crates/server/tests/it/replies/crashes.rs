@@ -1,6 +1,6 @@
 //! What is on disk of a reply while it is written, and what becomes of it when the server ends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ async fn much_text_at_once_is_saved_at_once() {
 
 /// What is left of a server that was killed while it wrote a reply.
 struct Killed {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     conversation: String,
     generation: String,
     saved: String,
@@ -105,12 +105,12 @@ fn killed() -> Killed {
 }
 
 /// The next server on the same data, and the same user.
-async fn restarted(folder: TempDir) -> (TestApp, Client) {
+async fn restarted(folder: Arc<TempDir>) -> (TestApp, Client) {
     restarted_with("echo", folder).await
 }
 
 /// The same, with a model that follows this script.
-async fn restarted_with(script: &'static str, folder: TempDir) -> (TestApp, Client) {
+async fn restarted_with(script: &'static str, folder: Arc<TempDir>) -> (TestApp, Client) {
     let app = TestApp::with(Setup { script, folder: Some(folder), ..Setup::default() }).await;
     let login = json!({"username": "mira", "password": PASSWORD});
     let login = app.anonymous().post("/api/v1/auth/login", login).await.expect(StatusCode::OK);
@@ -188,6 +188,7 @@ fn the_jobs_sweep_at_the_start() {
 #[tokio::test]
 async fn a_server_leaves_its_own_running_replies_alone_when_it_sweeps() {
     let app = TestApp::scripted("slow:20+long:20").await;
+    app.serene.join().await.unwrap();
     let mira = app.user("mira").await;
     let id = mira.conversation().await;
     let stream = Stream::send(&mira, &id, json!({"content": "go on"})).await;
