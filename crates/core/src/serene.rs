@@ -98,6 +98,15 @@ impl Serene {
         self.base.instances.join(&self.base.db, secret, self.base.clock.now()).await
     }
 
+    /// As [`Self::join`], for what must not be done while anybody serves the database.
+    ///
+    /// # Errors
+    /// [`Error::OthersServe`]; what is wrong with storage.
+    pub async fn join_alone(&self) -> Result<(), Error> {
+        self.base.instances.wait_until_alone(&self.base.db).await?;
+        self.join().await
+    }
+
     /// Takes this process away from those that serve the database, once it runs nothing any more.
     ///
     /// # Errors

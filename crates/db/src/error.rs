@@ -1,7 +1,7 @@
 //! What can go wrong in storage, named once.
 
 /// Why a read or a write did not happen. A write that fails has changed nothing; only after
-/// [`Io`](Self::Io) and [`Closed`](Self::Closed) it is not known.
+/// [`Io`](Self::Io) and [`Closed`](Self::Closed) it is not known: look for its rows by their ids.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DbError {
     /// A statement that had to touch one row did not. Holds the statement's name.
@@ -19,8 +19,9 @@ pub enum DbError {
     /// The database was locked or did not answer within the time allowed.
     #[error("the database is busy")]
     Busy,
-    /// The disk failed.
-    #[error("the database cannot reach its disk: {0}")]
+    /// The disk failed, the server cannot be written to, or the connection to it was lost at
+    /// COMMIT.
+    #[error("the database cannot keep what it is given: {0}")]
     Io(String),
     /// The database could not be opened.
     #[error("{0}")]
@@ -36,8 +37,8 @@ pub enum DbError {
         /// The column's index.
         column: usize,
     },
-    /// Anything else: a mistake in a statement, or a broken file. The text is SQLite's own and
-    /// quotes no value.
+    /// Anything else: a mistake in a statement, or a broken file. The text is the database's own
+    /// where that quotes no value.
     #[error("statement {statement} failed: {message}")]
     Broken {
         /// The statement's name.

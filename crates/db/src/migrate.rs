@@ -51,16 +51,65 @@ pub(crate) struct AppliedMigration {
 impl Migration {
     /// SHA-256 over the portable text, in hex: the same on every engine.
     pub fn hash(&self) -> String {
-        let mut context = digest::Context::new(&digest::SHA256);
-        for statement in self.statements {
-            context.update(statement.as_bytes());
-            context.update(b";");
+        hex_hash(self.statements)
+    }
+}
+
+/// SHA-256 over the texts, each with a `;` behind it, in hex.
+pub(crate) fn hex_hash(texts: &[&str]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for text in texts {
+        context.update(text.as_bytes());
+        context.update(b";");
+    }
+    let mut hex = String::new();
+    for byte in context.finish().as_ref() {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+    }
+    hex
+}
+
+/// The tables of this crate itself: what is applied, and room for [`crate::Db::probe`].
+pub(crate) const OWN_TABLES: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS schema_migrations (
+        version {int} NOT NULL PRIMARY KEY,
+        name {text:128} NOT NULL,
+        hash {text:64} NOT NULL
+    ){table}",
+    "CREATE TABLE IF NOT EXISTS storage_probe (
+        id {int} NOT NULL PRIMARY KEY,
+        filler {blob} NOT NULL
+    ){table}",
+];
+
+/// A line for each migration of the list.
+pub(crate) fn status(
+    applied: &[AppliedMigration],
+    list: &[Migration],
+) -> Result<Vec<MigrationStatus>, DbError> {
+    pending(applied, list)?;
+    let line = |migration: &Migration| MigrationStatus {
+        version: migration.version,
+        name: migration.name.to_owned(),
+        state: if applied.len() >= migration.version as usize {
+            MigrationState::Applied
+        } else {
+            MigrationState::Pending
+        },
+    };
+    Ok(list.iter().map(line).collect())
+}
+
+/// A mistake in a migration, with its number (0 for none); anything else as it is.
+pub(crate) fn failed(version: u32, error: DbError) -> DbError {
+    match error {
+        DbError::Broken { message, .. } if version > 0 => {
+            DbError::Migration(format!("migration {version} failed: {message}"))
         }
-        let mut hex = String::new();
-        for byte in context.finish().as_ref() {
-            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        DbError::Broken { message, .. } => {
+            DbError::Migration(format!("the migrations cannot be read: {message}"))
         }
-        hex
+        other => other,
     }
 }
 

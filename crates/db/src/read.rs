@@ -27,7 +27,23 @@ impl<F> Select<F> {
 /// One row, on whichever engine it came from.
 pub struct Row<'r> {
     pub(crate) statement: &'static str,
-    pub(crate) inner: &'r rusqlite::Row<'r>,
+    pub(crate) inner: Inner<'r>,
+}
+
+/// The row as its driver has it.
+pub(crate) enum Inner<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r sqlx::postgres::PgRow),
+    Mysql(&'r sqlx::mysql::MySqlRow),
+}
+
+/// One column of a row that came from a server.
+#[derive(Clone, Copy)]
+pub(crate) enum Cell<'r> {
+    Null,
+    Int(i64),
+    Text(&'r str),
+    Bytes(&'r [u8]),
 }
 
 // The driver's own would print what is in the row.
@@ -53,28 +69,50 @@ pub trait Column: Sized {
     fn read(row: &Row<'_>, index: usize) -> Option<Self>;
 }
 
+impl Inner<'_> {
+    fn cell(&self, index: usize) -> Option<Cell<'_>> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(row) => crate::postgres::cell(row, index),
+            Self::Mysql(row) => crate::mysql::cell(row, index),
+        }
+    }
+}
+
 macro_rules! column {
-    ($($type:ty),+) => {$(
+    ($($type:ty: $sqlite:ty => $convert:expr, $cell:pat => $from_cell:expr;)+) => {$(
         impl Column for $type {
-            fn read(row: &Row<'_>, index: usize) -> Option<Self> { row.inner.get(index).ok() }
+            fn read(row: &Row<'_>, index: usize) -> Option<Self> {
+                if let Inner::Sqlite(row) = row.inner {
+                    return row.get::<_, $sqlite>(index).ok().map($convert);
+                }
+                match row.inner.cell(index)? {
+                    $cell => $from_cell,
+                    _ => None,
+                }
+            }
         }
         impl Column for Option<$type> {
-            fn read(row: &Row<'_>, index: usize) -> Option<Self> { row.inner.get(index).ok() }
+            fn read(row: &Row<'_>, index: usize) -> Option<Self> {
+                if let Inner::Sqlite(row) = row.inner {
+                    let value: Option<$sqlite> = row.get(index).ok()?;
+                    return Some(value.map($convert));
+                }
+                match row.inner.cell(index)? {
+                    Cell::Null => Some(None),
+                    $cell => $from_cell.map(Some),
+                    _ => None,
+                }
+            }
         }
     )+};
 }
 
-column!(i64, u32, bool, String, Vec<u8>);
-
-impl Column for Uuid {
-    fn read(row: &Row<'_>, index: usize) -> Option<Self> {
-        Option::<Self>::read(row, index)?
-    }
-}
-
-impl Column for Option<Uuid> {
-    fn read(row: &Row<'_>, index: usize) -> Option<Self> {
-        let bytes: Option<[u8; 16]> = row.inner.get(index).ok()?;
-        Some(bytes.map(Uuid::from_bytes))
-    }
+column! {
+    i64: i64 => std::convert::identity, Cell::Int(value) => Some(value);
+    u32: u32 => std::convert::identity, Cell::Int(value) => u32::try_from(value).ok();
+    bool: bool => std::convert::identity, Cell::Int(value) => Some(value != 0);
+    String: String => std::convert::identity, Cell::Text(value) => Some(value.to_owned());
+    Vec<u8>: Vec<u8> => std::convert::identity, Cell::Bytes(value) => Some(value.to_vec());
+    Uuid: [u8; 16] => Uuid::from_bytes, Cell::Bytes(value) => Uuid::from_slice(value).ok();
 }

@@ -317,8 +317,8 @@ impl From<Error> for ApiError {
             Error::NotFound(resource) => not_found(resource),
             Error::UsernameTaken => Self::new(Code::UsernameTaken, "This user name is taken."),
             Error::EmailTaken => Self::new(Code::EmailTaken, "This e-mail address is taken."),
-            // Only a start meets it.
-            Error::AnotherSecret => internal(),
+            // Only a start or a command meets these.
+            Error::AnotherSecret | Error::OthersServe => internal(),
             Error::IdempotencyKeyReused => Self::new(
                 Code::IdempotencyKeyReused,
                 "This `Idempotency-Key` came before, with another request. Use a new one.",

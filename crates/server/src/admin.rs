@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) async fn migrate(config: &Config, command: MigrateCommand) -> anyhow::Result<ExitCode> {
-    let db = wiring::open_database(config)?;
+    let db = wiring::open_database(config).await?;
     if matches!(command, MigrateCommand::Up) {
         let applied = db.migrate(MIGRATIONS).await?;
         say!("applied now: {applied}");

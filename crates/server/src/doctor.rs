@@ -24,9 +24,10 @@ enum Finding {
 /// Exit code 0 when nothing is bad.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut findings = vec![environment(config), lock(config)];
-    match wiring::open_database(config) {
+    match wiring::open_database(config).await {
         Ok(db) => {
             findings.push(Finding::Good(format!("{} opens the database", db.describe())));
+            findings.extend(db.warnings().iter().cloned().map(Finding::Note));
             findings.push(schema(&db).await);
             findings.push(file(&db).await);
             findings.push(writing(&db).await);

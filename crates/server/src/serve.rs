@@ -6,9 +6,11 @@ use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serene_core::{
     Serene,
-    base::limits::{DRAIN, LAST_WORDS},
+    base::{
+        Error,
+        limits::{DRAIN, LAST_WORDS},
+    },
 };
-use serene_db::DataLock;
 use serene_http::{
     AllowedOrigins, HttpOptions, TrustedProxies,
     accept::{self, ConnectionLimits},
@@ -20,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{Config, DatabaseUrl, Environment, check_database, check_production},
+    config::{Config, DatabaseUrl, Environment, check_production},
     out::say,
     wiring,
 };
@@ -31,13 +33,12 @@ const RESERVED_FILES: u64 = 128;
 /// Serves until a signal says otherwise.
 pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     check_production(config)?;
-    check_database(config)?;
-    let lock = DataLock::acquire(&config.data_dir())?;
+    let lock = wiring::lock(config)?;
     // Before anything is promised: a port that is taken must not have migrated a database.
     let address = config.listen_address();
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
     let serene = wiring::open(config).await?;
-    serene.join().await.context("cannot serve this database")?;
+    join(config, &serene).await?;
     serene.start_jobs();
     // Before it says that it listens: whoever reads that may stop it at once.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
@@ -81,6 +82,14 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             tracing::warn!("stopped at once; the next start stores what was cut off");
             Ok(ExitCode::from(130))
         }
+    }
+}
+
+/// Joins those that serve the same database.
+async fn join(config: &Config, serene: &Serene) -> anyhow::Result<()> {
+    match serene.join().await {
+        Err(Error::AnotherSecret) => Err(config.another_secret().into()),
+        joined => joined.context("cannot join those that serve this database"),
     }
 }
 

@@ -66,8 +66,8 @@ async fn status(config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 /// The database with nobody else at it, and no reply half written: those are stored first.
-async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, DataLock)> {
-    let lock = DataLock::acquire(&config.data_dir())?;
+async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, Option<DataLock>)> {
+    let lock = wiring::lock(config)?;
     let db = wiring::open_migrated(config).await?;
     let vault = match sealing::status(&db).await? {
         Status::Off => Some(Vault::plain()),
@@ -75,10 +75,10 @@ async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, Data
         // That was done before it began.
         Status::Unfinished(_) => None,
     };
-    let base = wiring::base(db, vault.clone().unwrap_or_default());
+    let base = wiring::base(config, db, vault.clone().unwrap_or_default());
     if vault.is_some() {
         let product = wiring::product(config, base.clone())?;
-        product.join().await?;
+        product.join_alone().await?;
         product.generations.sweep().await?;
         product.leave().await?;
     }

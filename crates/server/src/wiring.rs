@@ -3,20 +3,20 @@
 use std::{num::NonZero, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serene_core::{
     Options, Serene,
     accounts::{AccountOptions, HashingOptions, ThrottleMode, TokenLifetimes},
-    base::{Base, Clock, Ids, Instances, Tasks, Vault},
+    base::{Base, Clock, Ids, Instances, Tasks, Vault, limits::BEAT_EVERY},
     schema::MIGRATIONS,
     sealing,
 };
-use serene_db::{Db, SqliteOptions};
+use serene_db::{DataLock, Db, ServerOptions, SqliteOptions};
 use serene_llm::{
     BasicEngine, Engine, FallbackEngine, OpenAiConfig, OpenAiEngine, Retries, Timeouts,
 };
 
-use crate::config::{AiConfig, AiEngine, Config, check_database, load_or_create_secret};
+use crate::config::{AiConfig, AiEngine, Config, DatabaseUrl, load_or_create_secret};
 
 /// The runtime of every command that touches the database.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -29,21 +29,42 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the runtime")
 }
 
+/// Keeps other servers from a SQLite database. A database server does its own locking, and several
+/// may serve what is there.
+pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<DataLock>> {
+    if config.is_shared() {
+        return Ok(None);
+    }
+    Ok(Some(DataLock::acquire(&config.data_dir())?))
+}
+
 /// Opens the database, without applying migrations.
-pub(crate) fn open_database(config: &Config) -> anyhow::Result<Db> {
-    Ok(Db::open_sqlite(SqliteOptions::new(check_database(config)?))?)
+pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Db> {
+    let db = match &config.database {
+        DatabaseUrl::Sqlite { path } => Db::open_sqlite(SqliteOptions::new(path))?,
+        DatabaseUrl::Postgres { url } => {
+            Db::open_postgres(ServerOptions::new(url.expose_secret())).await?
+        }
+        DatabaseUrl::Mysql { url } => {
+            Db::open_mysql(ServerOptions::new(url.expose_secret())).await?
+        }
+    };
+    for warning in db.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(db)
 }
 
 /// Opens the database, brings it up to date and puts the product on it.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Serene>> {
     let db = open_migrated(config).await?;
     let vault = sealing::open(&db, config.master_key.as_ref()).await?;
-    product(config, base(db, vault))
+    product(config, base(config, db, vault))
 }
 
 /// Opens the database and brings it up to date.
 pub(crate) async fn open_migrated(config: &Config) -> anyhow::Result<Db> {
-    let db = open_database(config)?;
+    let db = open_database(config).await?;
     let applied = db.migrate(MIGRATIONS).await?;
     if applied > 0 {
         tracing::info!(applied, "applied migrations: {applied}");
@@ -51,9 +72,13 @@ pub(crate) async fn open_migrated(config: &Config) -> anyhow::Result<Db> {
     Ok(db)
 }
 
-pub(crate) fn base(db: Db, vault: Vault) -> Base {
+pub(crate) fn base(config: &Config, db: Db, vault: Vault) -> Base {
     let (clock, ids) = (Clock::system(), Ids::random());
-    let instances = Instances::alone(&ids, clock.now());
+    let instances = if config.is_shared() {
+        Instances::shared(&ids, clock.now(), BEAT_EVERY)
+    } else {
+        Instances::alone(&ids, clock.now())
+    };
     Base { db, clock, ids, vault, tasks: Tasks::new(), instances }
 }
 

@@ -110,6 +110,9 @@ pub enum Error {
     /// An instance that serves the same database signs with another secret.
     #[error("an instance with another secret serves this database")]
     AnotherSecret,
+    /// An instance is serving the database.
+    #[error("the database is being served: stop every instance first")]
+    OthersServe,
     /// Stored text cannot be read: another key, or a damaged row.
     #[error("stored text cannot be read")]
     Unreadable,

@@ -104,7 +104,7 @@ impl Instances {
         }
         let mut write = Write::new();
         match self.inner.beat_every {
-            Some(every) if self.others_differ(db, secret, every).await? => {
+            Some(every) if any_alive(db, every, |other| other.secret != secret).await? => {
                 return Err(Error::AnotherSecret);
             }
             Some(_) => {}
@@ -123,29 +123,20 @@ impl Instances {
         Statement::new(&INSERT, values![self.id(), secret, now.as_micros()])
     }
 
-    /// Whether one with another secret is alive: it is waited for until it beats, or has missed as
-    /// many beats as a dead one.
-    async fn others_differ(
-        &self,
-        db: &Db,
-        secret: Uuid,
-        beat_every: Duration,
-    ) -> Result<bool, Error> {
-        let mut first: Option<HashMap<Uuid, i64>> = None;
-        for _ in 0..=MISSED_BEATS {
-            let others = list(db).await?.into_iter().filter(|other| other.secret != secret);
-            let others: HashMap<Uuid, i64> = others.map(|other| (other.id, other.beat)).collect();
-            match &first {
-                None if others.is_empty() => return Ok(false),
-                None => first = Some(others),
-                Some(first) if others.iter().any(|(id, beat)| first.get(id) != Some(beat)) => {
-                    return Ok(true);
-                }
-                Some(_) => {}
-            }
-            tokio::time::sleep(beat_every).await;
+    /// Waits until it is known that no other process serves the database, and clears away what dead
+    /// ones left.
+    ///
+    /// # Errors
+    /// [`Error::OthersServe`].
+    pub(crate) async fn wait_until_alone(&self, db: &Db) -> Result<(), Error> {
+        let Some(beat_every) = self.inner.beat_every else { return Ok(()) };
+        let before = list(db).await?;
+        if any_alive(db, beat_every, |_| true).await? {
+            return Err(Error::OthersServe);
         }
-        Ok(false)
+        let delete = |dead: Instance| Statement::new(&DELETE, values![dead.id]);
+        db.commit(Write::new().with_all(before.into_iter().map(delete))).await?;
+        Ok(())
     }
 
     /// Says that this process lives, and takes away those that no longer say so. One that was taken
@@ -211,6 +202,30 @@ impl Instances {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether one of these is alive: each is waited for until it beats, or has missed as many beats as a
+/// dead one.
+async fn any_alive(
+    db: &Db,
+    beat_every: Duration,
+    these: impl Fn(&Instance) -> bool + Send,
+) -> Result<bool, Error> {
+    let mut first: Option<HashMap<Uuid, i64>> = None;
+    for _ in 0..=MISSED_BEATS {
+        let now = list(db).await?.into_iter().filter(|other| these(other));
+        let now: HashMap<Uuid, i64> = now.map(|other| (other.id, other.beat)).collect();
+        match &first {
+            None if now.is_empty() => return Ok(false),
+            None => first = Some(now),
+            Some(first) if now.iter().any(|(id, beat)| first.get(id) != Some(beat)) => {
+                return Ok(true);
+            }
+            Some(_) => {}
+        }
+        tokio::time::sleep(beat_every).await;
+    }
+    Ok(false)
 }
 
 async fn list(db: &Db) -> Result<Vec<Instance>, Error> {

@@ -4,22 +4,11 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::translate;
 use crate::{
-    DbError, Migration, MigrationState, MigrationStatus,
-    migrate::{AppliedMigration, pending, resolve},
+    DbError, Migration, MigrationStatus,
+    migrate::{self, AppliedMigration, OWN_TABLES, pending, resolve},
 };
 
 const NAME: &str = "storage.migrate";
-
-/// The tables of this crate itself: what is applied, and room for [`super::Engine::probe`].
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
-    version {int} NOT NULL PRIMARY KEY,
-    name {text:128} NOT NULL,
-    hash {text:64} NOT NULL
-){table};
-CREATE TABLE IF NOT EXISTS storage_probe (
-    id {int} NOT NULL PRIMARY KEY,
-    filler {blob} NOT NULL
-){table}";
 
 pub(super) fn apply(connection: &mut Connection, list: &[Migration]) -> Result<usize, DbError> {
     let mut count = 0;
@@ -28,7 +17,9 @@ pub(super) fn apply(connection: &mut Connection, list: &[Migration]) -> Result<u
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| translate(NAME, &error))?;
-        run(&transaction, CREATE, 0)?;
+        for table in OWN_TABLES {
+            run(&transaction, table, 0)?;
+        }
         let applied = applied(&transaction)?;
         let Some(next) = pending(&applied, list)?.first() else {
             commit(transaction)?;
@@ -64,17 +55,7 @@ pub(super) fn status(
         )
         .map_err(|error| translate(NAME, &error))?;
     let applied = if exists { applied(connection)? } else { Vec::new() };
-    pending(&applied, list)?;
-    let line = |migration: &Migration| MigrationStatus {
-        version: migration.version,
-        name: migration.name.to_owned(),
-        state: if applied.len() >= migration.version as usize {
-            MigrationState::Applied
-        } else {
-            MigrationState::Pending
-        },
-    };
-    Ok(list.iter().map(line).collect())
+    migrate::status(&applied, list)
 }
 
 fn applied(connection: &Connection) -> Result<Vec<AppliedMigration>, DbError> {
@@ -88,14 +69,9 @@ fn applied(connection: &Connection) -> Result<Vec<AppliedMigration>, DbError> {
 }
 
 fn run(connection: &Connection, sql: &str, version: u32) -> Result<(), DbError> {
-    connection.execute_batch(&resolve(sql, type_word)).map_err(|error| {
-        match translate(NAME, &error) {
-            DbError::Broken { message, .. } => {
-                DbError::Migration(format!("migration {version} failed: {message}"))
-            }
-            other => other,
-        }
-    })
+    connection
+        .execute_batch(&resolve(sql, type_word))
+        .map_err(|error| migrate::failed(version, translate(NAME, &error)))
 }
 
 /// How SQLite spells the portable type words. Lengths are kept by the types that write them.

@@ -19,27 +19,11 @@ use std::{
 pub(crate) use reader::Reader;
 use rusqlite::{ErrorCode, ffi};
 
-use crate::{
-    Column, DbError, Migration, MigrationStatus, Select, Sql, SqliteOptions, Statement, Write,
-};
+use crate::{Column, DbError, Migration, MigrationStatus, Select, Sql, SqliteOptions, Write};
 
 /// How long a read waits for a lock that WAL readers almost never meet, and how often it looks.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
 const READ_RETRY_EVERY: Duration = Duration::from_millis(10);
-
-/// How much room a probe must find: a disk with less is as good as full.
-const PROBE_BYTES: usize = 64 * 1024;
-
-/// How long a statement may take before its name is logged.
-const SLOW: Duration = Duration::from_millis(100);
-
-crate::statements! {
-    /// Takes room. Setting a row to what it is would not do: SQLite writes nothing then, and
-    /// succeeds on a full disk.
-    PROBE_FILL = "storage.probe_fill": "INSERT INTO storage_probe (id, filler) VALUES (1, ?)";
-    /// Gives it back, in the same write.
-    PROBE_CLEAR = "storage.probe_clear": "DELETE FROM storage_probe WHERE id = 1";
-}
 
 pub(crate) fn describe() -> String {
     format!("SQLite {}", rusqlite::version())
@@ -108,12 +92,6 @@ impl Engine {
         self.writable.load(Ordering::Relaxed)
     }
 
-    pub(crate) async fn probe(&self) -> Result<(), DbError> {
-        let fill = Statement::guard(&PROBE_FILL, crate::values![vec![0_u8; PROBE_BYTES]]);
-        let clear = Statement::guard(&PROBE_CLEAR, Vec::new());
-        self.commit(Write::from(fill).with(clear)).await.map(drop)
-    }
-
     pub(crate) async fn checkpoint(&self) -> Result<(), DbError> {
         const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
         let run = |connection: &mut rusqlite::Connection| {
@@ -177,21 +155,6 @@ fn constraint_name(message: &str) -> String {
         name.push_str(column);
     }
     name + "_key"
-}
-
-/// Runs `work` and logs the statement's name when it took long.
-fn timed<T>(statement: &'static str, work: impl FnOnce() -> T) -> T {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "measures a duration; no row or id depends on it"
-    )]
-    let start = std::time::Instant::now();
-    let result = work();
-    let took = start.elapsed();
-    if took >= SLOW {
-        tracing::warn!(statement, took_ms = took.as_millis(), "slow statement {statement}");
-    }
-    result
 }
 
 /// Binds the values to a prepared statement.

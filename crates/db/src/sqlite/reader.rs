@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{bind, connection, timed, translate};
-use crate::{DbError, Row, Select, Sql};
+use super::{bind, connection, translate};
+use crate::{DbError, Row, Select, Sql, read::Inner, slow::timed};
 
 struct OpenReader {
     engine: u64,
@@ -108,7 +108,7 @@ impl Reader<'_> {
             while out.len() < most
                 && let Some(row) = rows.next().map_err(broken)?
             {
-                out.push(map(&Row { statement: name, inner: row })?);
+                out.push(map(&Row { statement: name, inner: Inner::Sqlite(row) })?);
             }
             Ok(out)
         })

@@ -15,8 +15,8 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{bind, timed, translate};
-use crate::{DbError, Must, Statement, Write};
+use super::{bind, translate};
+use crate::{DbError, Must, Statement, Write, slow::timed};
 
 /// Writes that wait their turn; past this, senders wait for room.
 const QUEUE: usize = 1024;
@@ -168,6 +168,8 @@ impl Loop {
 
     /// Commits, and only then says so.
     fn finish(&self, executed: Vec<Executed>) {
+        #[cfg(feature = "acknowledge-before-commit")]
+        let executed = acknowledge_too_early(executed);
         let committed = if executed.iter().all(|one| one.result.is_err()) {
             self.roll_back();
             Ok(())
@@ -315,6 +317,19 @@ impl Loop {
             .map(drop)
             .map_err(|error| translate(sql, &error))
     }
+}
+
+/// Breaks the promise of this file, so that the crash test can show that it would notice.
+#[cfg(feature = "acknowledge-before-commit")]
+fn acknowledge_too_early(executed: Vec<Executed>) -> Vec<Executed> {
+    let early = |one: Executed| {
+        answer(one.acknowledge, one.result.clone());
+        Executed { acknowledge: oneshot::channel().0, ..one }
+    };
+    let executed = executed.into_iter().map(early).collect();
+    // Long enough for whoever was told to tell others, and for a kill to come between.
+    thread::sleep(std::time::Duration::from_millis(5));
+    executed
 }
 
 fn refuse(writes: impl IntoIterator<Item = Executed>, error: &DbError) {

@@ -17,6 +17,11 @@ pub(crate) struct Victim {
 impl Victim {
     /// Runs the ignored test `name` with `folder` to work in.
     pub(crate) fn start(name: &str, folder: &Path) -> Self {
+        Self::start_at(name, folder.to_str().unwrap())
+    }
+
+    /// Runs the ignored test `name` with the address of something to work on.
+    pub(crate) fn start_at(name: &str, folder: &str) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", name, "--ignored", "--nocapture"])
             .env(FOLDER, folder)

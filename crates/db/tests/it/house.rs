@@ -43,41 +43,63 @@ serene_db::statements! {
     ADD_LATE = "late.add": "INSERT INTO late (id, owner_id) VALUES (?, ?)";
 }
 
-/// The schema of these tests.
-pub(crate) static MIGRATIONS: &[Migration] = &[Migration {
+/// What every engine takes.
+const THINGS: Migration = Migration {
     version: 1,
     name: "things",
     statements: &[
         "CREATE TABLE owners (
-            id {uuid} NOT NULL PRIMARY KEY,
+            id {uuid} NOT NULL,
             name {text:64} NOT NULL,
+            CONSTRAINT owners_id_key PRIMARY KEY (id),
             CONSTRAINT owners_name_key UNIQUE (name)
         ){table}",
         "CREATE TABLE things (
             owner_id {uuid} NOT NULL,
             id {int} NOT NULL,
             body {blob},
-            PRIMARY KEY (owner_id, id),
-            FOREIGN KEY (owner_id) REFERENCES owners (id) ON DELETE CASCADE
+            CONSTRAINT things_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT things_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES owners (id) ON DELETE CASCADE
         ){table}",
-        "CREATE TABLE counters (name {text:64} NOT NULL PRIMARY KEY, n {int} NOT NULL){table}",
+        "CREATE TABLE counters (
+            name {text:64} NOT NULL,
+            n {int} NOT NULL,
+            CONSTRAINT counters_name_key PRIMARY KEY (name)
+        ){table}",
         "INSERT INTO counters (name, n) VALUES ('visits', 0)",
-        "CREATE TABLE late (
-            id {int} NOT NULL PRIMARY KEY,
-            owner_id {uuid} NOT NULL REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED
-        ){table}",
         "CREATE TABLE sequences (
-            name {text:64} NOT NULL PRIMARY KEY,
-            next_number {int} NOT NULL
+            name {text:64} NOT NULL,
+            next_number {int} NOT NULL,
+            CONSTRAINT sequences_name_key PRIMARY KEY (name)
         ){table}",
         "INSERT INTO sequences (name, next_number) VALUES ('things', 1)",
     ],
-}];
+};
+
+/// What MySQL does not know.
+const LATE: Migration = Migration {
+    version: 2,
+    name: "late",
+    statements: &["CREATE TABLE late (
+        id {int} NOT NULL,
+        owner_id {uuid} NOT NULL,
+        CONSTRAINT late_id_key PRIMARY KEY (id),
+        CONSTRAINT late_owner_id_fkey FOREIGN KEY (owner_id)
+            REFERENCES owners (id) DEFERRABLE INITIALLY DEFERRED
+    ){table}"],
+};
+
+/// The schema of these tests on every engine.
+pub(crate) static PORTABLE: &[Migration] = &[THINGS];
+
+/// The schema of the tests that are about SQLite, or PostgreSQL.
+pub(crate) static MIGRATIONS: &[Migration] = &[THINGS, LATE];
 
 /// The owner that [`House::new`] puts into the database.
 pub(crate) const OWNER: Uuid = Uuid::from_u128(0xA11CE);
 
-/// A database in a folder of its own, removed when dropped.
+/// A SQLite database in a folder of its own, removed when dropped.
 pub(crate) struct House {
     // Fields are dropped in order: the database is closed before its folder goes.
     pub(crate) db: Db,
@@ -225,6 +247,11 @@ pub(crate) async fn body(db: &Db, id: i64) -> Result<Vec<Option<Vec<u8>>>, DbErr
 
 pub(crate) async fn find_owner(db: &Db, name: &str) -> Result<Vec<Uuid>, DbError> {
     firsts(db, &FIND_OWNER, values![name]).await
+}
+
+/// The name of an owner.
+pub(crate) async fn owner_name(db: &Db, id: Uuid) -> String {
+    firsts(db, &OWNER_NAME, values![id]).await.unwrap().remove(0)
 }
 
 pub(crate) async fn counter(db: &Db) -> Result<i64, DbError> {

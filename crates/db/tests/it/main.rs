@@ -1,12 +1,14 @@
-//! The storage engine, tried from outside: one binary, one room for each promise.
+//! The storage engines, tried from outside: one binary, one room for each promise.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod batches;
 mod busy;
 mod child;
+mod engines;
 mod files;
 mod full;
+mod half_way;
 mod house;
 mod kills;
 mod logs;
@@ -14,4 +16,6 @@ mod migrations;
 mod pragmas;
 mod reads;
 mod sequences;
+mod servers;
+mod values;
 mod writes;

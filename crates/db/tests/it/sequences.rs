@@ -2,15 +2,19 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serene_db::{Db, DbError, Sequence, SqliteOptions};
+use serene_db::{DbError, Sequence};
 use tokio::task::JoinSet;
 
-use crate::house::House;
+use crate::engines::{Site, on_every_engine};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_number_is_given_twice() {
-    let house = House::new().await;
-    let other = Db::open_sqlite(SqliteOptions::new(house.path())).unwrap();
+on_every_engine! {
+    no_number_is_given_twice: furnished,
+    a_restart_never_goes_back: furnished,
+    one_that_no_migration_made_is_an_error: furnished,
+}
+
+async fn no_number_is_given_twice(house: Site) {
+    let other = house.again().await;
     // Two processes, as far as the database can tell.
     let sources = [&house.db, &other].map(|db| (db.clone(), Arc::new(Sequence::new("things", 7))));
     let mut tasks = JoinSet::new();
@@ -33,17 +37,13 @@ async fn no_number_is_given_twice() {
     assert!(*distinct.last().unwrap() < 64 * 20 + 2 * 7, "more than a block was lost");
 }
 
-#[tokio::test]
-async fn a_restart_never_goes_back() {
-    let house = House::new().await;
+async fn a_restart_never_goes_back(house: Site) {
     let before = Sequence::new("things", 10).next(&house.db).await.unwrap();
     let after = Sequence::new("things", 10).next(&house.db).await.unwrap();
     assert_eq!((before, after), (1, 11));
 }
 
-#[tokio::test]
-async fn one_that_no_migration_made_is_an_error() {
-    let house = House::new().await;
+async fn one_that_no_migration_made_is_an_error(house: Site) {
     let missing = Sequence::new("nothing", 10).next(&house.db).await;
     assert!(matches!(&missing, Err(DbError::Migration(text)) if text.contains("nothing")));
 }

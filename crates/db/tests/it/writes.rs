@@ -4,11 +4,23 @@ use serene_db::{DbError, Must, Write};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::house::{self, House, OWNER};
+use crate::{
+    engines::{Site, on_every_engine},
+    house::{self, House, OWNER},
+};
 
-#[tokio::test]
-async fn it_says_how_many_rows_each_statement_touched() {
-    let house = House::new().await;
+on_every_engine! {
+    it_says_how_many_rows_each_statement_touched: furnished,
+    a_guard_that_fails_undoes_everything_and_is_named: furnished,
+    a_guard_that_touches_two_rows_fails_too: furnished,
+    an_error_in_the_middle_of_a_statement_undoes_that_statement_too: furnished,
+    what_exists_already_is_named_by_table_and_columns: furnished,
+    a_missing_reference_is_refused: furnished,
+    the_wrong_number_of_values_is_a_mistake_and_no_panic: furnished,
+    tasks_that_read_then_write_the_same_row_never_meet_a_lock: furnished,
+}
+
+async fn it_says_how_many_rows_each_statement_touched(house: Site) {
     let write = house::add_thing(1)
         .with_all([house::add_range(10, 14), house::delete_all(Must::Anything)])
         .with(house::delete_all(Must::Anything));
@@ -16,9 +28,7 @@ async fn it_says_how_many_rows_each_statement_touched() {
     assert_eq!(house.db.commit(Write::new()).await, Ok(vec![]));
 }
 
-#[tokio::test]
-async fn a_guard_that_fails_undoes_everything_and_is_named() {
-    let house = House::new().await;
+async fn a_guard_that_fails_undoes_everything_and_is_named(house: Site) {
     let write =
         house::add_thing(1).with(house::set_counter(5, 4)).with(house::thing(OWNER, 2, None));
     assert_eq!(house.db.commit(write).await, Err(DbError::Guard("counters.set")));
@@ -26,18 +36,14 @@ async fn a_guard_that_fails_undoes_everything_and_is_named() {
     assert_eq!(house::counter(&house.db).await, Ok(0));
 }
 
-#[tokio::test]
-async fn a_guard_that_touches_two_rows_fails_too() {
-    let house = House::new().await;
+async fn a_guard_that_touches_two_rows_fails_too(house: Site) {
     house.db.commit(Write::from(house::add_range(1, 2))).await.unwrap();
     let write = Write::from(house::delete_all(Must::TouchOne));
     assert_eq!(house.db.commit(write).await, Err(DbError::Guard("things.delete_all")));
     assert_eq!(house.things().await, [1, 2]);
 }
 
-#[tokio::test]
-async fn an_error_in_the_middle_of_a_statement_undoes_that_statement_too() {
-    let house = House::new().await;
+async fn an_error_in_the_middle_of_a_statement_undoes_that_statement_too(house: Site) {
     house.db.commit(house::add_thing(50)).await.unwrap();
     // The fiftieth row of this statement is the one that is there.
     let write = Write::from(house::add_range(1, 99));
@@ -46,9 +52,7 @@ async fn an_error_in_the_middle_of_a_statement_undoes_that_statement_too() {
     assert_eq!(house.things().await, [50]);
 }
 
-#[tokio::test]
-async fn what_exists_already_is_named_by_table_and_columns() {
-    let house = House::new().await;
+async fn what_exists_already_is_named_by_table_and_columns(house: Site) {
     let cases = [
         (house::add_owner(Uuid::from_u128(2), "alice"), "owners_name_key"),
         (house::add_owner(OWNER, "bob"), "owners_id_key"),
@@ -59,18 +63,14 @@ async fn what_exists_already_is_named_by_table_and_columns() {
     }
 }
 
-#[tokio::test]
-async fn a_missing_reference_is_refused() {
-    let house = House::new().await;
+async fn a_missing_reference_is_refused(house: Site) {
     let nobody = Uuid::from_u128(0xDEAD);
     let write = house::add_thing(1).with(house::thing(nobody, 1, None));
     assert_eq!(house.db.commit(write).await, Err(DbError::MissingReference("things.add")));
     assert_eq!(house.things().await, [0; 0]);
 }
 
-#[tokio::test]
-async fn the_wrong_number_of_values_is_a_mistake_and_no_panic() {
-    let house = House::new().await;
+async fn the_wrong_number_of_values_is_a_mistake_and_no_panic(house: Site) {
     let write = Write::from(house::mistaken());
     let error = house.db.commit(write).await.unwrap_err();
     assert!(
@@ -95,9 +95,7 @@ async fn what_was_acknowledged_is_read_at_once_on_another_thread() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn tasks_that_read_then_write_the_same_row_never_meet_a_lock() {
-    let house = House::new().await;
+async fn tasks_that_read_then_write_the_same_row_never_meet_a_lock(house: Site) {
     let mut tasks = JoinSet::new();
     for _ in 0..16 {
         let db = house.db.clone();

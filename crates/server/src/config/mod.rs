@@ -213,6 +213,18 @@ impl Config {
         }
     }
 
+    /// Whether other processes may serve the same database: one on a server is there for all of them.
+    pub(crate) const fn is_shared(&self) -> bool {
+        !matches!(self.database, DatabaseUrl::Sqlite { .. })
+    }
+
+    /// What to say when an instance that serves the same database signs with another secret.
+    pub(crate) fn another_secret(&self) -> ConfigError {
+        let problem = "is not that of an instance which serves this database already; \
+                       give all of them the same";
+        self.origin(&JWT_SECRET).error(&JWT_SECRET, problem.to_owned())
+    }
+
     /// Every setting, its value and where it came from, without secrets.
     pub(crate) fn report(&self) -> Report {
         Report::new(self.rows.clone())
@@ -316,19 +328,6 @@ pub(crate) fn check_production(config: &Config) -> Result<(), ConfigError> {
         return Err(config.origin(setting).error(setting, problem));
     }
     Ok(())
-}
-
-/// The file of an SQLite database; other databases are refused.
-pub(crate) fn check_database(config: &Config) -> Result<&Path, ConfigError> {
-    match &config.database {
-        DatabaseUrl::Sqlite { path } => Ok(path),
-        DatabaseUrl::Postgres { .. } | DatabaseUrl::Mysql { .. } => {
-            let problem = "this version keeps its data in SQLite only; \
-                           give sqlite:///./data/serene.db";
-            let setting = &settings::DATABASE_URL;
-            Err(config.origin(setting).error(setting, problem.to_owned()))
-        }
-    }
 }
 
 fn integer<T: FromStr + PartialOrd + Display>(
