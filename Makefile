@@ -1,6 +1,6 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test check api-test client-test image-test measure-start bench deny setup docs
+.PHONY: help run test check api-test client-test crash-test crash-test-can-fail image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
@@ -8,6 +8,7 @@ help:
 	@echo "make check          format, lints and documentation, with warnings as errors"
 	@echo "make api-test       try the whole API against its own OpenAPI document"
 	@echo "make client-test    try the published contracts with clients that others wrote"
+	@echo "make crash-test     kill the server 200 times and look for what was acknowledged"
 	@echo "make image-test     try the container's file tree without a container engine (needs root)"
 	@echo "make measure-start  measure the time to the first answer and the memory at rest"
 	@echo "make bench          measure every route and print the table"
@@ -27,6 +28,7 @@ test: setup
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p serene-server --test crash --features acknowledge-before-commit -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 api-test: setup
@@ -34,6 +36,15 @@ api-test: setup
 
 client-test: setup
 	scripts/client-test
+
+# ROUNDS=1000 kills it more often, SEED= repeats the choices of a run.
+crash-test:
+	cargo test -p serene-server --test crash
+
+# A server that acknowledges before it commits: the test must notice.
+crash-test-can-fail:
+	CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/broken" EXPECT=lost \
+		cargo test -p serene-server --features acknowledge-before-commit --test crash
 
 image-test:
 	scripts/image-test

@@ -107,7 +107,7 @@ pub(crate) fn failed(version: u32, error: DbError) -> DbError {
             DbError::Migration(format!("migration {version} failed: {message}"))
         }
         DbError::Broken { message, .. } => {
-            DbError::Migration(format!("the migrations cannot be read: {message}"))
+            DbError::Migration(format!("the schema cannot be looked at: {message}"))
         }
         other => other,
     }
@@ -141,8 +141,8 @@ pub(crate) fn pending<'m>(
     Ok(migrations.get(applied.len()..).unwrap_or_default())
 }
 
-/// Replaces the type words: `{text:64}` by whatever `word("text", Some(64))` says. What is no type word stays
-/// as it is: in a string literal it means itself, and anywhere else the database names the mistake.
+/// Replaces the type words: `{text:64}` by whatever `word("text", Some(64))` says. What is no type
+/// word stays as it is: in a string literal it means itself, and anywhere else the database names the mistake.
 pub(crate) fn resolve(sql: &str, word: impl Fn(&str, Option<u32>) -> Option<String>) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;

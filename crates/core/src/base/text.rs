@@ -120,7 +120,8 @@ pub(crate) enum LoginName {
 impl LoginName {
     /// Never fails: what can be no name is a name that nobody has.
     pub(crate) fn new(text: &str) -> Self {
-        let folded = fold(text.trim());
+        // A server refuses a NUL even in a question; no name holds another control character either.
+        let folded = fold(text.trim()).replace('\0', "\u{1}");
         if folded.contains('@') { Self::Email(folded) } else { Self::Username(folded) }
     }
 

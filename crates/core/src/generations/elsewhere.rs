@@ -7,7 +7,7 @@ use serene_db::{DbError, Write};
 use uuid::Uuid;
 
 use super::{
-    End, Generation, Generations, Inner, Live, STOP_PATIENCE,
+    End, Generation, Generations, Inner, Live, ReplyReader, STOP_PATIENCE,
     store::{self, request_stop},
 };
 use crate::{
@@ -26,16 +26,22 @@ pub(crate) const OBEY_EVERY: Duration = Duration::from_secs(1);
 const ALL_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Generations {
-    /// The reply of a generation that is not written here, as it grows.
-    pub(super) fn read_along(&self, owner: Owner, id: Uuid, message: &Message) -> Arc<Live> {
-        let inner = &self.inner;
-        let (live, new) = inner.mirrors.find_or_open(owner, id, message.content.expose());
-        if new {
-            let (inner, live) = (Arc::clone(inner), Arc::clone(&live));
+    /// Reads the reply of a generation that is not written here, as it grows.
+    pub(super) fn read_along(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        message: &Message,
+        after: usize,
+    ) -> ReplyReader {
+        let begun = message.content.expose();
+        let (reader, new) = self.inner.mirrors.read_or_open(owner, id, begun, after);
+        if let Some(live) = new {
+            let inner = Arc::clone(&self.inner);
             let tasks = inner.base.tasks.clone();
             tasks.spawn(async move { follow(&inner, owner, id, &live).await });
         }
-        live
+        reader
     }
 
     /// Has another instance stop a generation, and waits until it has.
@@ -101,7 +107,7 @@ impl Generations {
 /// Lets the text grow as its rows do, until its end, or until nobody reads it any more.
 async fn follow(inner: &Inner, owner: Owner, id: Uuid, live: &Live) {
     let stopping = inner.base.tasks.stopping();
-    while live.has_readers() {
+    while !inner.mirrors.close_unread(owner, id) {
         match look(inner, owner, id, live).await {
             Ok(None) => {}
             Ok(Some(end)) => {
@@ -122,7 +128,7 @@ async fn follow(inner: &Inner, owner: Owner, id: Uuid, live: &Live) {
         }
     }
     inner.mirrors.close(owner, id);
-    // For whoever found it a moment before; the first end is the one that counts.
+    // The first end is the one that counts: this one is for those whom the server's own end cuts off.
     live.end(End::Reconnect);
 }
 

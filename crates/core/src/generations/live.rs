@@ -112,7 +112,7 @@ impl Live {
         self.stored.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_readers(&self) -> bool {
+    fn has_readers(&self) -> bool {
         self.progress.receiver_count() > 0
     }
 
@@ -221,14 +221,32 @@ impl Hub {
         live
     }
 
-    /// The reply that is there, or a new one with this much text; true when it is new. The reply has
-    /// a reader at once.
-    pub(super) fn find_or_open(&self, owner: Owner, id: Uuid, begun: &str) -> (Arc<Live>, bool) {
+    /// Reads the reply that is there, or a new one with this much text, which then is given too.
+    pub(super) fn read_or_open(
+        &self,
+        owner: Owner,
+        id: Uuid,
+        begun: &str,
+        after: usize,
+    ) -> (ReplyReader, Option<Arc<Live>>) {
         let mut running = self.running();
         match running.entry((owner, id)) {
-            Entry::Occupied(there) => (Arc::clone(there.get()), false),
-            Entry::Vacant(place) => (Arc::clone(place.insert(Live::new(begun))), true),
+            Entry::Occupied(there) => (there.get().read_from(after), None),
+            Entry::Vacant(place) => {
+                let live = Arc::clone(place.insert(Live::new(begun)));
+                (live.read_from(after), Some(live))
+            }
         }
+    }
+
+    /// Closes a reply that nobody reads; true when it did. Nobody can begin to read it meanwhile.
+    pub(super) fn close_unread(&self, owner: Owner, id: Uuid) -> bool {
+        let mut running = self.running();
+        let unread = running.get(&(owner, id)).is_none_or(|live| !live.has_readers());
+        if unread {
+            running.remove(&(owner, id));
+        }
+        unread
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -339,7 +339,7 @@ impl Generations {
         let running = !generation.status.is_final() || !message.status.is_final();
         let live = match written.filter(|_| running) {
             Some(id) if self.inner.base.instances.is_shared() => {
-                self.read_along(owner, id, &message)
+                return Ok(self.read_along(owner, id, &message, after));
             }
             // It ended here between the two looks, or its process died a moment ago.
             _ if running => Live::ended("", End::Reconnect),

@@ -107,7 +107,8 @@ impl Engine {
         Ok(connection)
     }
 
-    /// The plan without values, as it is made for every value.
+    /// The plan without values, as it is made for every value, and with an index wherever one will
+    /// do: in small tables PostgreSQL would not look at it.
     pub(crate) async fn explain(&self, sql: &'static Sql) -> Result<Vec<String>, DbError> {
         let broken = |error: sqlx::Error| error::refusal(sql, &error);
         let mut connection = self.connect_apart().await?;

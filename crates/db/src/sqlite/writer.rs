@@ -326,10 +326,7 @@ fn acknowledge_too_early(executed: Vec<Executed>) -> Vec<Executed> {
         answer(one.acknowledge, one.result.clone());
         Executed { acknowledge: oneshot::channel().0, ..one }
     };
-    let executed = executed.into_iter().map(early).collect();
-    // Long enough for whoever was told to tell others, and for a kill to come between.
-    thread::sleep(std::time::Duration::from_millis(5));
-    executed
+    executed.into_iter().map(early).collect()
 }
 
 fn refuse(writes: impl IntoIterator<Item = Executed>, error: &DbError) {

@@ -23,11 +23,11 @@ use serene_core::{
     schema::{MIGRATIONS, OWNED_TABLES},
     sealing,
 };
-use serene_db::{Db, SqliteOptions};
 use serene_http::HttpOptions;
 use serene_llm::{Engine, ScriptedEngine};
-use tempfile::TempDir;
 use tower::ServiceExt;
+
+use crate::database::{Cell, TestData, elsewhere};
 
 /// The password of every test user.
 pub(crate) const PASSWORD: &str = "a good long password";
@@ -58,7 +58,7 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) clock: Clock,
     pub(crate) engine: Option<ScriptedEngine>,
-    pub(crate) folder: Arc<TempDir>,
+    pub(crate) data: Arc<TestData>,
 }
 
 /// How a [`TestApp`] differs from the usual one.
@@ -82,8 +82,8 @@ pub(crate) struct Setup {
     pub(crate) secret: &'static str,
     /// How often it says that it lives, where others may serve the same database.
     pub(crate) shared: Option<std::time::Duration>,
-    /// Where the data lies: what an earlier server left, when one is given.
-    pub(crate) folder: Option<Arc<TempDir>>,
+    /// What an earlier server left, or another one uses, when one is given.
+    pub(crate) data: Option<Arc<TestData>>,
 }
 
 impl Default for Setup {
@@ -100,7 +100,7 @@ impl Default for Setup {
             master_key: None,
             secret: SECRET,
             shared: None,
-            folder: None,
+            data: None,
         }
     }
 }
@@ -123,10 +123,8 @@ impl TestApp {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let folder = setup.folder.unwrap_or_else(|| Arc::new(tempfile::tempdir().unwrap()));
-        let mut sqlite = SqliteOptions::new(folder.path().join("serene.db"));
-        sqlite.max_pages = setup.max_pages;
-        let db = Db::open_sqlite(sqlite).unwrap();
+        let data = setup.data.unwrap_or_else(|| Arc::new(TestData::new()));
+        let db = data.open(setup.max_pages).await;
         db.migrate(MIGRATIONS).await.unwrap();
         let clock = Clock::manual(Clock::system().now());
         let vault = sealing::open(&db, setup.master_key.as_ref()).await.unwrap();
@@ -158,14 +156,23 @@ impl TestApp {
         };
         let serene = Arc::new(Serene::new(base, options).unwrap());
         let router = serene_http::router(Arc::clone(&serene), setup.http);
-        Self { serene, router, clock, engine, folder }
+        Self { serene, router, clock, engine, data }
     }
 
     /// Whose data this client's is, for asking the product itself.
     pub(crate) fn owner(&self, client: &Client) -> Owner {
         let id = client.user_id.as_ref().unwrap().parse().unwrap();
-        // Reads are done where they are asked for: there is nothing to wait for.
-        match self.serene.base().owner_for_job(id, "a test").now_or_never().unwrap() {
+        let base = self.serene.base();
+        // On SQLite, and without a vault, there is nothing to wait for.
+        let found = base.owner_for_job(id, "a test").now_or_never();
+        let found = found.unwrap_or_else(|| {
+            elsewhere(async {
+                // Connections belong to the runtime that made them.
+                let base = Base { db: self.data.open(None).await, ..base.clone() };
+                base.owner_for_job(id, "a test").await
+            })
+        });
+        match found {
             Ok(owner) => owner,
             // Deleted, together with the key.
             Err(Error::NotFound(_)) => Owner::for_job(id, "a test"),
@@ -173,34 +180,28 @@ impl TestApp {
         }
     }
 
-    /// A connection of one's own to the database file, to look at what is on disk.
+    /// A connection of one's own to the file, for tests that are about SQLite.
     pub(crate) fn sql(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("serene.db")).unwrap()
+        rusqlite::Connection::open(self.data.path().join("serene.db")).unwrap()
     }
 
     /// The number that this statement counts on disk.
     pub(crate) fn count(&self, sql: &str) -> i64 {
-        self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+        match self.data.rows(sql)[0][0] {
+            Cell::Integer(count) => count,
+            ref other => panic!("no number: {other:?}"),
+        }
     }
 
     /// Every row that is somebody's, table by table, as it is on disk.
-    pub(crate) fn rows_of(
-        &self,
-        client: &Client,
-    ) -> Vec<(&'static str, Vec<rusqlite::types::Value>)> {
-        let sql = self.sql();
+    pub(crate) fn rows_of(&self, client: &Client) -> Vec<(&'static str, Vec<Cell>)> {
         let owner = self.owner(client).id().simple();
         let tables = OWNED_TABLES.iter().map(|table| (*table, "owner_id"));
         let mut rows = Vec::new();
         for (table, column) in tables.chain([("users", "id")]) {
             let select =
                 format!("SELECT * FROM {table} WHERE {column} = X'{owner}' ORDER BY 1, 2, 3");
-            let mut statement = sql.prepare(&select).unwrap();
-            let columns = statement.column_count();
-            let mut found = statement.query([]).unwrap();
-            while let Some(row) = found.next().unwrap() {
-                rows.push((table, (0..columns).map(|column| row.get(column).unwrap()).collect()));
-            }
+            rows.extend(self.data.rows(&select).into_iter().map(|row| (table, row)));
         }
         rows
     }

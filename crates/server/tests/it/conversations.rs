@@ -316,7 +316,7 @@ async fn a_purge_that_was_cut_off_is_finished_and_cannot_be_undone() {
     mira.delete(&path(&id)).await.expect(StatusCode::NO_CONTENT);
     // As a purge leaves it that began and got no further.
     let begun = "UPDATE conversations SET shelf = 'purging', deleted_at = 0";
-    assert_eq!(app.sql().execute(begun, []).unwrap(), 1);
+    assert_eq!(app.data.execute(begun), 1);
     let restore = format!("{}/restore", path(&id));
     mira.post(&restore, json!({})).await.expect_error(404, "CONVERSATION_NOT_FOUND");
     assert!(!is_on(&mira, "trash", &id).await);

@@ -25,8 +25,8 @@ async fn one(script: &'static str) -> TestApp {
 
 /// Another one on the same database.
 async fn beside(app: &TestApp, script: &'static str) -> TestApp {
-    let folder = Some(Arc::clone(&app.folder));
-    start(Setup { script, shared: SHARED, folder, ..Setup::default() }).await
+    let data = Some(Arc::clone(&app.data));
+    start(Setup { script, shared: SHARED, data, ..Setup::default() }).await
 }
 
 async fn start(setup: Setup) -> TestApp {
@@ -172,14 +172,10 @@ async fn what_a_dead_instance_ran_is_interrupted_by_another() {
     second.serene.sweep().await;
     assert_eq!(reply_of(&there, &id).await["status"], "pending");
     // It is gone: its row is taken away, as it is when its beats stay out.
-    first
-        .sql()
-        .execute(
-            "DELETE FROM instances WHERE started_at = \
+    first.data.execute(
+        "DELETE FROM instances WHERE started_at = \
         (SELECT MIN(started_at) FROM instances)",
-            [],
-        )
-        .unwrap();
+    );
     second.serene.sweep().await;
     let reply = reply_of(&there, &id).await;
     assert_eq!(reply["status"], "interrupted");
@@ -222,8 +218,8 @@ async fn an_instance_whose_beats_stay_out_is_noticed_within_six_of_them() {
 async fn an_instance_with_another_secret_is_refused_while_the_first_one_lives() {
     let first = one("echo").await;
     let secret = "another secret of at least 32 bytes";
-    let folder = Some(Arc::clone(&first.folder));
-    let setup = Setup { shared: SHARED, secret, folder, ..Setup::default() };
+    let data = Some(Arc::clone(&first.data));
+    let setup = Setup { shared: SHARED, secret, data, ..Setup::default() };
     let other = TestApp::with(setup).await;
     assert_eq!(other.serene.join().await, Err(Error::AnotherSecret));
     // One that died does not stand in the way for long.
@@ -236,7 +232,7 @@ async fn an_instance_with_another_secret_is_refused_while_the_first_one_lives() 
 async fn an_instance_that_was_taken_for_dead_begins_anew() {
     let first = one("slow:5+long:20").await;
     let mira = first.user("mira").await;
-    first.sql().execute("DELETE FROM instances", []).unwrap();
+    first.data.execute("DELETE FROM instances");
     eventually("it is there again", async || first.count("SELECT COUNT(*) FROM instances") == 1)
         .await;
     let exchange = mira.say(&mira.conversation().await, "hello").await;

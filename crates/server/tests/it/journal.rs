@@ -367,7 +367,7 @@ async fn an_answer_that_a_crash_cut_off_is_given_at_the_next_start() {
     let entry = mira.get("/api/v1/entries").await.json()["items"][0].clone();
     assert_eq!(entry["ai_status"], "pending");
 
-    let setup = Setup { script: "fixed:Here now.", folder: Some(app.folder), ..Setup::default() };
+    let setup = Setup { script: "fixed:Here now.", data: Some(app.data), ..Setup::default() };
     let app = TestApp::with(setup).await;
     app.serene.sweep().await;
     let mira = app.here(&mira);
@@ -382,12 +382,11 @@ async fn an_answer_that_a_crash_cut_off_is_given_at_the_next_start() {
 async fn an_entry_whose_writer_hangs_up_while_it_is_written_is_answered() {
     let app = TestApp::scripted("fixed:I hear you.").await;
     let mira = app.user("mira").await;
-    let lock = app.sql();
-    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let held = app.data.hold_writes();
     let writing = mira.post("/api/v1/entries", json!({"mood": "tired", "note": NOTE}));
     let patience = std::time::Duration::from_millis(300);
     assert!(tokio::time::timeout(patience, writing).await.is_err());
-    lock.execute_batch("ROLLBACK").unwrap();
+    drop(held);
     let answered = "SELECT COUNT(*) FROM entries WHERE ai_status = 'complete'";
     crate::replies::eventually("the entry is answered", async || app.count(answered) == 1).await;
 }

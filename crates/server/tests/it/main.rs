@@ -12,6 +12,7 @@ mod census;
 mod contracts;
 mod conversations;
 mod crisis;
+mod database;
 mod docs;
 mod export;
 mod faults;

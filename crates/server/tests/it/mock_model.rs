@@ -42,15 +42,34 @@ impl MockModel {
     }
 
     pub(crate) fn start(speech: Speech) -> Self {
+        Self::answering(move |out, asked, number| {
+            if asked.body["stream"] == true {
+                say(out, speech, number)
+            } else {
+                say_at_once(out, speech, asked, number)
+            }
+        })
+    }
+
+    /// One whose every answer is a stream with exactly this body.
+    pub(crate) fn sending(body: &str) -> Self {
+        let answer = format!("{STREAM}{body}");
+        Self::answering(move |out, _, _| out.write_all(answer.as_bytes()))
+    }
+
+    fn answering(
+        answer: impl Fn(&mut TcpStream, &Asked, &str) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let record = Arc::clone(&asked);
+        let answer = Arc::new(answer);
         thread(move || {
             for stream in listener.incoming() {
-                let record = Arc::clone(&record);
+                let (record, answer) = (Arc::clone(&record), Arc::clone(&answer));
                 // A client that hangs up ends its answer.
-                thread(move || drop(answer(stream.unwrap(), speech, &record)));
+                thread(move || drop(serve(stream.unwrap(), &record, &*answer)));
             }
         });
         Self { base_url, asked }
@@ -66,25 +85,33 @@ fn thread(work: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().spawn(work).unwrap();
 }
 
-fn answer(stream: TcpStream, speech: Speech, record: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let asked = read_request(&mut reader)?;
-    let streamed = asked.body["stream"] == true;
-    let plain = !asked.path.ends_with("/chat/completions");
+/// Reads a request, takes it down with its number, and answers it.
+fn serve(
+    stream: TcpStream,
+    record: &Mutex<Vec<Asked>>,
+    answer: &impl Fn(&mut TcpStream, &Asked, &str) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let asked = read_request(&mut BufReader::new(stream.try_clone()?))?;
     let number = {
         let mut record = record.lock().unwrap();
-        record.push(asked);
+        record.push(asked.clone());
         record.len().to_string()
     };
     let mut out = stream;
-    if streamed {
-        return say(&mut out, speech, &number);
-    }
-    let text = speech.words.concat().replace('#', &number);
-    let body = if plain {
-        json!({"response": text})
-    } else {
+    answer(&mut out, &asked, &number)
+}
+
+fn say_at_once(
+    out: &mut TcpStream,
+    speech: Speech,
+    asked: &Asked,
+    number: &str,
+) -> std::io::Result<()> {
+    let text = speech.words.concat().replace('#', number);
+    let body = if asked.path.ends_with("/chat/completions") {
         json!({"choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]})
+    } else {
+        json!({"response": text})
     };
     let body = body.to_string();
     write!(
@@ -95,8 +122,12 @@ fn answer(stream: TcpStream, speech: Speech, record: &Mutex<Vec<Asked>>) -> std:
     )
 }
 
+/// The head of a stream that ends with its connection.
+const STREAM: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
 fn say(out: &mut TcpStream, speech: Speech, number: &str) -> std::io::Result<()> {
-    write!(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")?;
+    out.write_all(STREAM.as_bytes())?;
     for _ in 0..speech.times {
         for word in speech.words {
             std::thread::sleep(speech.pause);

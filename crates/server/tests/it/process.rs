@@ -256,6 +256,19 @@ impl Request {
         BufReader::new(stream)
     }
 
+    /// As [`Self::send`], to a server that may die meanwhile: `None` when no whole answer came.
+    pub(crate) fn try_send(self, address: SocketAddr) -> Option<Reply> {
+        let mut stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(&self.header("connection", "close").bytes()).ok()?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).ok()?;
+        bytes.windows(4).any(|end| end == b"\r\n\r\n").then_some(())?;
+        let reply = Reply::read(&bytes);
+        let length = reply.body.len().to_string();
+        (reply.header("content-length") == Some(&length)).then_some(reply)
+    }
+
     /// Sends it and reads the whole answer.
     pub(crate) fn send(self, address: SocketAddr) -> Reply {
         let mut stream = self.header("connection", "close").open(address);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serene_core::schema::{MIGRATIONS, OWNED_TABLES};
 
 use self::reading::{is_insert, violations};
-use crate::app::TestApp;
+use crate::{app::TestApp, database::not_on_sqlite};
 
 /// Statements that serve every owner at once, and why they may.
 const FOR_EVERY_OWNER: [(&str, &str); 6] = [
@@ -225,7 +225,10 @@ fn expect_only<'a>(mut found: BTreeMap<&'a str, String>, excused: &[(&'a str, &s
 }
 
 #[tokio::test]
-async fn no_statement_scans_a_table() {
+async fn no_statement_scans_a_table_on_sqlite() {
+    if not_on_sqlite() {
+        return;
+    }
     let app = TestApp::new().await;
     let excused = [("instances.list", "a row for each process that serves the database")];
     expect_only(plans_with(&app, |line| line.starts_with("SCAN ")).await, &excused);
@@ -235,14 +238,20 @@ async fn no_statement_scans_a_table() {
 }
 
 #[tokio::test]
-async fn no_statement_reads_all_that_an_owner_has() {
+async fn no_statement_reads_all_that_an_owner_has_on_sqlite() {
+    if not_on_sqlite() {
+        return;
+    }
     let app = TestApp::new().await;
     let by_owner_alone = |line: &str| line.ends_with("(owner_id=?)");
     expect_only(plans_with(&app, by_owner_alone).await, &ALL_OF_AN_OWNER);
 }
 
 #[tokio::test]
-async fn no_statement_sorts_what_it_reads() {
+async fn no_statement_sorts_what_it_reads_on_sqlite() {
+    if not_on_sqlite() {
+        return;
+    }
     let app = TestApp::new().await;
     expect_only(plans_with(&app, |line| line.contains("TEMP B-TREE")).await, &SORTED);
 }

@@ -1,10 +1,9 @@
 //! The vault: what it hides on disk, and what becomes of sealed text that was moved, damaged or
 //! lost its key. What `serene vault` does is in `binary/vault.rs`.
 
-use std::{fs, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use rusqlite::params;
 use serde_json::{Value, json};
 use serene_core::{
     base::{Base, MasterKey, Vault},
@@ -14,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     app::{Client, Setup, TestApp},
+    database::{Cell, literal},
     replies::eventually,
 };
 
@@ -26,20 +26,6 @@ fn picture() -> String {
     let mut bytes = b"GIF89a".to_vec();
     bytes.extend(MARK.as_bytes());
     format!("data:image/gif;base64,{}", STANDARD.encode(bytes))
-}
-
-/// The files under a folder in which these bytes occur.
-pub(crate) fn files_with(folder: &Path, wanted: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files_with(&path, wanted));
-        } else if fs::read(&path).unwrap().windows(wanted.len()).any(|w| w == wanted.as_bytes()) {
-            found.push(path.file_name().unwrap().to_string_lossy().into_owned());
-        }
-    }
-    found
 }
 
 fn note(word: &str) -> String {
@@ -64,7 +50,7 @@ async fn nothing_private_is_in_any_file() {
     let app = TestApp::sealed("echo").await;
     let mira = app.user("mira").await;
     let (entry, conversation) = write_everywhere(&mira).await;
-    assert_eq!(files_with(app.folder.path(), MARK), [""; 0]);
+    assert_eq!(app.data.places_with(MARK), [""; 0]);
     assert_eq!(app.count("SELECT COUNT(*) FROM messages"), 2);
 
     // It is all there for its owner.
@@ -88,13 +74,13 @@ async fn nothing_private_is_in_any_file() {
     // The same without a vault is in the files: the search of this test sees.
     let open = TestApp::scripted("echo").await;
     write_everywhere(&open.user("mira").await).await;
-    assert_ne!(files_with(open.folder.path(), MARK), [""; 0]);
+    assert_ne!(open.data.places_with(MARK), [""; 0]);
 }
 
 #[test]
 fn a_running_reply_is_sealed_chunk_by_chunk_and_survives_a_kill() {
     let runtime = Runtime::new().unwrap();
-    let (folder, key, path, mira) = runtime.block_on(async {
+    let (data, key, path, mira) = runtime.block_on(async {
         let (script, key) = ("slow:10+long:1000", MasterKey::random());
         let master_key = Some(key.clone());
         let app = TestApp::with(Setup { script, master_key, ..Setup::default() }).await;
@@ -107,21 +93,21 @@ fn a_running_reply_is_sealed_chunk_by_chunk_and_survives_a_kill() {
             app.count("SELECT COUNT(*) FROM generation_chunks") >= 2
         })
         .await;
-        let TestApp { folder, .. } = app;
-        (folder, key, path, mira)
+        let TestApp { data, .. } = app;
+        (data, key, path, mira)
     });
     // As a kill does: no task finishes anything.
     drop(runtime);
-    assert_eq!(files_with(folder.path(), "The rain has"), [""; 0]);
+    assert_eq!(data.places_with("The rain has"), [""; 0]);
     Runtime::new().unwrap().block_on(async {
-        let (folder, master_key) = (Some(folder), Some(key));
-        let again = TestApp::with(Setup { master_key, folder, ..Setup::default() }).await;
+        let (data, master_key) = (Some(data), Some(key));
+        let again = TestApp::with(Setup { master_key, data, ..Setup::default() }).await;
         assert_eq!(again.serene.generations.sweep().await, Ok(1));
         let page = again.here(&mira).get(&path).await.expect(StatusCode::OK);
         let reply = &page["items"][1];
         assert_eq!(reply["status"], "interrupted");
         assert!(reply["content"].as_str().unwrap().starts_with("The rain has stopped"), "{reply}");
-        assert_eq!(files_with(again.folder.path(), "The rain has"), [""; 0]);
+        assert_eq!(again.data.places_with("The rain has"), [""; 0]);
     });
 }
 
@@ -150,7 +136,7 @@ async fn search_moods_and_changes_work_as_without_a_vault() {
     let renamed = mira.patch(&path, json!({"title": "wistaria7 again"})).await;
     assert_eq!(renamed.expect(StatusCode::OK)["title"], "wistaria7 again");
     mira.say(&conversation, "And then?").await;
-    assert_eq!(files_with(app.folder.path(), MARK), [""; 0]);
+    assert_eq!(app.data.places_with(MARK), [""; 0]);
 }
 
 #[tokio::test]
@@ -160,14 +146,15 @@ async fn a_sealed_value_is_unreadable_in_another_row_or_with_another_user() {
     let (first, second) = (write_everywhere(&mira).await.0, write_everywhere(&mira).await.0);
     let theirs = write_everywhere(&noah).await.0;
     let id = |entry: &Value| entry["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap();
-    let sql = app.sql();
+    let row = |entry: &Value| literal(id(entry).as_bytes());
     let note_of = |entry: &Value| -> Vec<u8> {
-        let row = id(entry).into_bytes();
-        sql.query_row("SELECT note FROM entries WHERE id = ?", [row], |row| row.get(0)).unwrap()
+        let note = app.data.rows(&format!("SELECT note FROM entries WHERE id = {}", row(entry)));
+        let Cell::Blob(note) = &note[0][0] else { panic!("no note") };
+        note.clone()
     };
     let put = |value: &[u8], column: &str| {
-        let set = format!("UPDATE entries SET {column} = ? WHERE id = ?");
-        sql.execute(&set, params![value, id(&first).into_bytes()]).unwrap();
+        let (value, row) = (literal(value), row(&first));
+        app.data.execute(&format!("UPDATE entries SET {column} = {value} WHERE id = {row}"));
     };
     let path = format!("/api/v1/entries/{}", id(&first));
     let own = note_of(&first);
@@ -204,11 +191,7 @@ async fn deleting_an_account_destroys_its_key_first() {
 
     // Also when the deletion is cut off right after its first step.
     let noahs = app.owner(&noah);
-    app.sql()
-        .execute_batch(
-            "CREATE TRIGGER stuck BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'stuck'); END",
-        )
-        .unwrap();
+    app.data.stick("DELETE ON users");
     app.serene.delete_account(noahs).await.unwrap_err();
     assert_eq!(app.count("SELECT COUNT(*) FROM vault_keys"), 0);
     assert_eq!(app.count("SELECT COUNT(*) FROM users"), 1);
@@ -244,15 +227,13 @@ fn base(app: &TestApp, vault: Vault) -> Base {
     Base { vault, ..app.serene.base().clone() }
 }
 
-/// Makes every change of a note fail, as a full disk would.
+/// Makes every change of an entry fail, as a full disk would.
 fn stick(app: &TestApp) {
-    let stuck = "CREATE TRIGGER stuck BEFORE UPDATE OF note ON entries \
-                 BEGIN SELECT RAISE(ABORT, 'stuck'); END";
-    app.sql().execute_batch(stuck).unwrap();
+    app.data.stick("UPDATE ON entries");
 }
 
 fn unstick(app: &TestApp) {
-    app.sql().execute_batch("DROP TRIGGER stuck").unwrap();
+    app.data.unstick("entries");
 }
 
 #[tokio::test]
@@ -284,23 +265,19 @@ async fn sealing_that_was_cut_off_is_taken_up_again() {
     assert!(matches!(wrong, VaultError::WrongKey { .. }), "{wrong}");
     assert!(sealing::encrypt(&plain, &key).await.unwrap() > 0);
     assert!(matches!(sealing::encrypt(&plain, &key).await, Err(VaultError::AlreadyOn)));
-    let folder = app.folder;
+    let data = app.data;
     drop((app.serene, app.router, plain));
 
     let master_key = Some(key.clone());
-    let app = TestApp::with(Setup { folder: Some(folder), master_key, ..Setup::default() }).await;
+    let app = TestApp::with(Setup { data: Some(data), master_key, ..Setup::default() }).await;
     assert_eq!(app.here(&mira).get(&path).await.expect(StatusCode::OK), entry);
-    assert_eq!(files_with(app.folder.path(), MARK), [""; 0], "not in what was overwritten either");
+    assert_eq!(app.data.places_with(MARK), [""; 0], "not in what was overwritten either");
 
     // The key is changed: cut off in the middle, it goes on with the same two keys only.
     let on = base(&app, sealing::open(&app.serene.base().db, Some(&key)).await.unwrap());
-    app.sql()
-        .execute_batch(
-            "CREATE TRIGGER stuck BEFORE UPDATE ON vault_keys BEGIN SELECT RAISE(ABORT, ''); END",
-        )
-        .unwrap();
+    app.data.stick("UPDATE ON vault_keys");
     sealing::rotate(&on, &key, &other).await.unwrap_err();
-    unstick(&app);
+    app.data.unstick("vault_keys");
     let third = MasterKey::random();
     let wrong = sealing::rotate(&on, &key, &third).await.unwrap_err();
     assert!(matches!(wrong, VaultError::WrongKey { .. }), "{wrong}");
@@ -321,8 +298,8 @@ async fn sealing_that_was_cut_off_is_taken_up_again() {
     assert!(sealing::decrypt(&on, &other).await.unwrap() > 0);
     assert_eq!(sealing::status(&on.db).await.unwrap(), Status::Off);
     assert_eq!(app.count("SELECT COUNT(*) FROM vault_keys"), 0);
-    let folder = app.folder;
+    let data = app.data;
     drop((app.serene, app.router, on));
-    let app = TestApp::with(Setup { folder: Some(folder), ..Setup::default() }).await;
+    let app = TestApp::with(Setup { data: Some(data), ..Setup::default() }).await;
     assert_eq!(app.here(&mira).get(&path).await.expect(StatusCode::OK), entry);
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use rusqlite::Connection;
 use serde_json::json;
 use serene_core::{
     accounts::{Personality, Preferences},
@@ -12,7 +11,10 @@ use serene_core::{
 use uuid::Uuid;
 
 use super::{another_session, assert_open, login, refresh, register};
-use crate::app::{Client, PASSWORD, TestApp, unsigned_id_token};
+use crate::{
+    app::{Client, PASSWORD, TestApp, unsigned_id_token},
+    database::literal,
+};
 
 #[tokio::test]
 async fn names_are_changed_one_at_a_time_or_together() {
@@ -119,31 +121,26 @@ async fn fill(app: &TestApp, client: &Client) {
     client.post(identities, json!({"id_token": id_token})).await.expect(StatusCode::CREATED);
     let thrown_away = client.conversation().await;
     client.delete(&format!("/api/v1/conversations/{thrown_away}")).await;
-    let insert = "INSERT INTO generation_chunks (owner_id, generation_id, start_offset, content)
-                  SELECT owner_id, id, 0, x'61' FROM generations WHERE owner_id = ?";
-    app.sql().execute(insert, [id_of(client)]).unwrap();
+    let insert = "INSERT INTO generation_chunks (owner_id, generation_id, start_offset, content) \
+                  SELECT owner_id, id, 0, X'61' FROM generations WHERE owner_id = ";
+    app.data.execute(&format!("{insert}{}", id_of(client)));
 }
 
-fn id_of(client: &Client) -> Vec<u8> {
-    Uuid::parse_str(client.user_id.as_ref().unwrap()).unwrap().as_bytes().to_vec()
+fn id_of(client: &Client) -> String {
+    literal(Uuid::parse_str(client.user_id.as_ref().unwrap()).unwrap().as_bytes())
 }
 
 /// Every table of the database that names an owner, and the account's own.
-fn rows_of(sql: &Connection, client: &Client) -> Vec<(String, i64)> {
-    let tables = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
-                  WHERE m.type = 'table' AND (c.name = 'owner_id' OR (m.name = 'users' AND c.name = 'id'))
-                  ORDER BY m.name";
-    let mut statement = sql.prepare(tables).unwrap();
-    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let found: Vec<(String, String)> = found.map(Result::unwrap).collect();
-    let owned = found.iter().filter(|(_, column)| column == "owner_id").count();
-    assert_eq!(owned, OWNED_TABLES.len(), "the schema's list and the database differ: {found:?}");
-    let count = |(table, column): (String, String)| {
-        let select = format!("SELECT count(*) FROM {table} WHERE {column} = ?");
-        let count = sql.query_row(&select, [id_of(client)], |row| row.get(0)).unwrap();
+fn rows_of(app: &TestApp, client: &Client) -> Vec<(String, i64)> {
+    let owned = app.data.tables_with("owner_id");
+    assert_eq!(owned.len(), OWNED_TABLES.len(), "the schema's list and the database differ");
+    let owned = owned.into_iter().map(|table| (table, "owner_id"));
+    let count = |(table, column): (String, &str)| {
+        let select = format!("SELECT COUNT(*) FROM {table} WHERE {column} = {}", id_of(client));
+        let count = app.count(&select);
         (table, count)
     };
-    found.into_iter().map(count).collect()
+    owned.chain([("users".to_owned(), "id")]).map(count).collect()
 }
 
 #[tokio::test]
@@ -153,17 +150,16 @@ async fn deleting_my_account_deletes_everything_of_mine_and_nothing_of_others() 
     let tablet = another_session(&app, "mira").await;
     fill(&app, &mira).await;
     fill(&app, &noor).await;
-    let sql = app.sql();
-    let of_noor = rows_of(&sql, &noor);
-    for (table, count) in rows_of(&sql, &mira) {
+    let of_noor = rows_of(&app, &noor);
+    for (table, count) in rows_of(&app, &mira) {
         assert!(count > 0, "the test put nothing into {table}");
     }
 
     assert_eq!(mira.delete("/api/v1/me").await.status, StatusCode::NO_CONTENT);
-    for (table, count) in rows_of(&sql, &mira) {
+    for (table, count) in rows_of(&app, &mira) {
         assert_eq!(count, 0, "{table}");
     }
-    assert_eq!(rows_of(&sql, &noor), of_noor);
+    assert_eq!(rows_of(&app, &noor), of_noor);
     assert_open(&noor.get("/api/v1/me").await);
     for client in [&mira, &tablet] {
         client.get("/api/v1/me").await.expect_error(401, "SESSION_ENDED");
@@ -192,7 +188,7 @@ async fn deleting_my_account_stops_the_reply_that_is_being_written() {
     };
     let (_, deleted) = tokio::join!(sending, deleting);
     assert_eq!(deleted.status, StatusCode::NO_CONTENT);
-    for (table, count) in rows_of(&app.sql(), &mira) {
+    for (table, count) in rows_of(&app, &mira) {
         assert_eq!(count, 0, "{table}");
     }
 }
@@ -203,10 +199,9 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next_start() {
     let (mira, noor) = (app.user("mira").await, app.user("noor").await);
     fill(&app, &mira).await;
     fill(&app, &noor).await;
-    let sql = app.sql();
-    let of_noor = rows_of(&sql, &noor);
+    let of_noor = rows_of(&app, &noor);
     // The server died after the first step of the deletion.
-    sql.execute("UPDATE users SET closed_at = 1 WHERE id = ?", [id_of(&mira)]).unwrap();
+    app.data.execute(&format!("UPDATE users SET closed_at = 1 WHERE id = {}", id_of(&mira)));
     mira.get("/api/v1/me").await.expect_error(401, "SESSION_ENDED");
     login(&app, "mira", PASSWORD).await.expect_error(401, "INVALID_CREDENTIALS");
     let body = json!({"username": "mira", "password": PASSWORD});
@@ -215,12 +210,12 @@ async fn a_deletion_that_was_cut_off_is_finished_by_the_next_start() {
     app.serene.start_jobs();
     let gone = |rows: Vec<(String, i64)>| rows.iter().all(|(_, count)| *count == 0);
     for _ in 0..200 {
-        if gone(rows_of(&sql, &mira)) {
+        if gone(rows_of(&app, &mira)) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    assert!(gone(rows_of(&sql, &mira)), "{:?}", rows_of(&sql, &mira));
-    assert_eq!(rows_of(&sql, &noor), of_noor);
+    assert!(gone(rows_of(&app, &mira)), "{:?}", rows_of(&app, &mira));
+    assert_eq!(rows_of(&app, &noor), of_noor);
     app.user("mira").await;
 }

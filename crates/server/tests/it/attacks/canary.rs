@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use serene_llm::{Engine, EventStream};
 use tracing_subscriber::{EnvFilter, fmt::format::FmtSpan};
 
-use crate::app::{Client, PASSWORD, Reply, Setup, TestApp};
+use crate::{
+    app::{Client, PASSWORD, Reply, Setup, TestApp},
+    database::{literal, not_on_sqlite},
+};
 
 /// What every canary begins with.
 const CANARY: &str = "canary-7f3a";
@@ -311,14 +314,16 @@ async fn sing_from_damaged_rows() {
     let conversation = bird.client.conversation().await;
     bird.client.say(&conversation, &canary("message")).await;
     let path = format!("/api/v1/conversations/{conversation}/messages");
+    let noise = literal(format!("{}\u{7f3a}", canary("message")).as_bytes());
+    let noise = format!("{}ff'", noise.trim_end_matches('\''));
     for damage in [
-        "UPDATE messages SET role = CAST(content AS TEXT)",
-        "UPDATE messages SET role = 'user', error_code = CAST(content AS TEXT)",
-        "UPDATE messages SET content = CAST(content || x'ff' AS BLOB)",
-        "UPDATE conversations SET title = CAST(title || x'ff' AS BLOB)",
-        "UPDATE generations SET status = 'canary-7f3a'",
+        "UPDATE messages SET role = 'canary-7f3a'".to_owned(),
+        "UPDATE messages SET role = 'user', error_code = 'canary-7f3a'".to_owned(),
+        format!("UPDATE messages SET content = {noise}"),
+        format!("UPDATE conversations SET title = {noise}"),
+        "UPDATE generations SET status = 'canary-7f3a'".to_owned(),
     ] {
-        app.sql().execute(damage, []).unwrap();
+        app.data.execute(&damage);
         for path in [&path, "/api/v1/conversations"] {
             Bird::quiet(&bird.client.get(path).await);
         }
@@ -359,14 +364,18 @@ async fn private_text_is_in_no_log_and_in_no_error() {
         let engine: Arc<dyn Engine> = Arc::new(FallsOver { at_once });
         sing_to_a_model_that_fails(Setup { engine: Some(engine), ..Setup::default() }).await;
     }
-    sing_until_the_disk_is_full().await;
+    if !not_on_sqlite() {
+        // A server's disk is its own.
+        sing_until_the_disk_is_full().await;
+    }
     sing_from_damaged_rows().await;
 
     let log = logged();
+    let full = "POST /api/v1/conversations/{id}/messages 507";
+    assert!(log.contains(full) || not_on_sqlite());
     for line in [
         "POST /api/v1/auth/login 401",
         "POST /api/v1/conversations/{id}/messages 201",
-        "POST /api/v1/conversations/{id}/messages 507",
         "POST /api/v1/conversations/{id}/messages 500",
         "MODEL_CUT",
         "an engine panicked",

@@ -3,7 +3,6 @@
 
 mod bodies;
 mod contracts;
-mod panics;
 mod routes;
 mod sockets;
 
@@ -66,7 +65,7 @@ async fn send_bytes(client: &Client, method: &str, path: &str, body: impl Into<B
 }
 
 /// Checks that the server still does what it is there for.
-async fn assert_goes_on(client: &Client) {
+pub(crate) async fn assert_goes_on(client: &Client) {
     let conversation = client.conversation().await;
     let sent = client.say(&conversation, "still there?").await;
     assert_eq!(sent["assistant_message"]["status"], "complete");

@@ -1,4 +1,5 @@
-//! Starting: with nothing, with wrong values, twice, in production.
+//! Starting: with nothing, with wrong values, in production. Twice on one file is in
+//! `faults::kills`.
 
 use std::{io::BufReader, net::TcpListener, process::Stdio};
 
@@ -77,26 +78,14 @@ fn refused(finished: &Finished, code: i32, begins: &str, says: &str) {
 }
 
 #[test]
-fn a_second_server_on_the_same_folder_is_refused() {
-    let home = Home::new();
-    let server = home.start(&[]);
-    let second = home.run(&[], &[("PORT", "0")]);
-    refused(&second, 1, "serene: another Serene is using ./data", "stop it first");
-    assert_eq!(server.get("/readyz", "").status, 200);
-    // The lock goes with the process, however it ends.
-    server.crash();
-    drop(home.start(&[]));
-}
-
-#[test]
 fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
     let home = Home::new();
     for (name, value, says) in [
         ("PORT", "99999", "\"99999\" is not a port; give a number from 0 to 65535"),
         ("SERVER_HOST", "example.org", "is not an address"),
         ("DATABASE_URL", "nonsense", "is not a database address; give sqlite:///"),
-        ("DATABASE_URL", "postgresql://u:hunter2@localhost/x", "SQLite only"),
-        ("DATABASE_URL", "mysql+pymysql://u:hunter2@localhost/x", "SQLite only"),
+        ("DATABASE_URL", "postgresql://u:hunter2@/x", "cannot be read"),
+        ("DATABASE_URL", "mysql+pymysql://u:hunter2@localhost/", "has no database name"),
         ("JWT_ALGORITHM", "RS256", "HS256 only"),
         ("JWT_ACCESS_TOKEN_EXPIRES", "1", "60"),
         ("BCRYPT_COST", "3", "4"),

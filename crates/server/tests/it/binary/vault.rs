@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::{
+    database::files_with,
     process::{Home, Server},
-    vault::files_with,
 };
 use rustix::process::Signal;
 

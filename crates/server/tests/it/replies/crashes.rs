@@ -5,23 +5,29 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use serene_core::base::limits::{CHECKPOINT_BYTES, CHECKPOINT_EVERY};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::{
     Stream, active_generation, engines::prompted, eventually, generation_of, ledger, messages_of,
     only_reply, same_usage, words,
 };
-use crate::app::{Client, PASSWORD, Setup, TestApp};
+use crate::{
+    app::{Client, PASSWORD, Setup, TestApp},
+    database::{Cell, TestData},
+};
 
 /// The text that is saved of the running reply, in order.
 fn saved(app: &TestApp) -> Vec<(i64, String)> {
-    let sql = app.sql();
+    chunks(&app.data)
+}
+
+fn chunks(data: &TestData) -> Vec<(i64, String)> {
     let chunks = "SELECT start_offset, content FROM generation_chunks ORDER BY start_offset";
-    let mut statement = sql.prepare(chunks).unwrap();
-    let rows =
-        statement.query_map([], |row| Ok((row.get(0)?, String::from_utf8(row.get(1)?).unwrap())));
-    rows.unwrap().map(Result::unwrap).collect()
+    let chunk = |row: Vec<Cell>| match <[Cell; 2]>::try_from(row) {
+        Ok([Cell::Integer(start), Cell::Blob(text)]) => (start, String::from_utf8(text).unwrap()),
+        other => panic!("no chunk: {other:?}"),
+    };
+    data.rows(chunks).into_iter().map(chunk).collect()
 }
 
 fn text_of(chunks: &[(i64, String)]) -> String {
@@ -77,7 +83,7 @@ async fn much_text_at_once_is_saved_at_once() {
 
 /// What is left of a server that was killed while it wrote a reply.
 struct Killed {
-    folder: Arc<TempDir>,
+    data: Arc<TestData>,
     conversation: String,
     generation: String,
     saved: String,
@@ -93,25 +99,22 @@ fn killed() -> Killed {
         let stream = Stream::send(&mira, &conversation, json!({"content": "go on"})).await;
         let generation = stream.generation();
         eventually("two chunks are saved", async || saved(&app).len() >= 2).await;
-        let TestApp { folder, .. } = app;
-        Killed { folder, conversation, generation, saved: String::new() }
+        let TestApp { data, .. } = app;
+        Killed { data, conversation, generation, saved: String::new() }
     });
     drop(runtime);
-    let sql = rusqlite::Connection::open(killed.folder.path().join("serene.db")).unwrap();
-    let text = "SELECT group_concat(CAST(content AS TEXT), '') \
-                FROM (SELECT * FROM generation_chunks ORDER BY start_offset)";
-    let saved = sql.query_row(text, [], |row| row.get(0)).unwrap();
+    let saved = text_of(&chunks(&killed.data));
     Killed { saved, ..killed }
 }
 
 /// The next server on the same data, and the same user.
-async fn restarted(folder: Arc<TempDir>) -> (TestApp, Client) {
-    restarted_with("echo", folder).await
+async fn restarted(data: Arc<TestData>) -> (TestApp, Client) {
+    restarted_with("echo", data).await
 }
 
 /// The same, with a model that follows this script.
-async fn restarted_with(script: &'static str, folder: Arc<TempDir>) -> (TestApp, Client) {
-    let app = TestApp::with(Setup { script, folder: Some(folder), ..Setup::default() }).await;
+async fn restarted_with(script: &'static str, data: Arc<TestData>) -> (TestApp, Client) {
+    let app = TestApp::with(Setup { script, data: Some(data), ..Setup::default() }).await;
     let login = json!({"username": "mira", "password": PASSWORD});
     let login = app.anonymous().post("/api/v1/auth/login", login).await.expect(StatusCode::OK);
     let mira = app.signed_in(&login);
@@ -120,10 +123,10 @@ async fn restarted_with(script: &'static str, folder: Arc<TempDir>) -> (TestApp,
 
 #[test]
 fn a_reply_that_a_kill_cut_off_is_kept_as_far_as_it_was_saved() {
-    let Killed { folder, conversation, generation, saved: text } = killed();
+    let Killed { data, conversation, generation, saved: text } = killed();
     assert!(!text.is_empty() && words(1000).starts_with(&text));
     Runtime::new().unwrap().block_on(async {
-        let (app, mira) = restarted(folder).await;
+        let (app, mira) = restarted(data).await;
         assert_eq!(active_generation(&mira, &conversation).await, generation.as_str());
         assert_eq!(app.serene.generations.sweep().await, Ok(1));
 
@@ -160,9 +163,9 @@ fn a_reply_that_a_kill_cut_off_is_kept_as_far_as_it_was_saved() {
 
 #[test]
 fn until_it_is_swept_a_reader_is_told_to_come_again() {
-    let Killed { folder, conversation, generation, .. } = killed();
+    let Killed { data, conversation, generation, .. } = killed();
     Runtime::new().unwrap().block_on(async {
-        let (_app, mira) = restarted(folder).await;
+        let (_app, mira) = restarted(data).await;
         let path = format!("{}/stream", generation_of(&generation));
         let mut stream = Stream::get(&mira, &path).await;
         assert_eq!(stream.chunk().await.unwrap(), "event: reconnect\ndata: {}\n\n");
@@ -174,9 +177,9 @@ fn until_it_is_swept_a_reader_is_told_to_come_again() {
 
 #[test]
 fn the_jobs_sweep_at_the_start() {
-    let Killed { folder, conversation, .. } = killed();
+    let Killed { data, conversation, .. } = killed();
     Runtime::new().unwrap().block_on(async {
-        let (app, mira) = restarted(folder).await;
+        let (app, mira) = restarted(data).await;
         app.serene.start_jobs();
         eventually("the reply is interrupted", async || {
             only_reply(&mira, &conversation).await["status"] == "interrupted"
@@ -238,9 +241,9 @@ fn rest_of(reply: &Value) -> String {
 
 #[test]
 fn a_reply_that_a_kill_cut_off_goes_on_at_the_next_start() {
-    let Killed { folder, conversation, saved: begun, .. } = killed();
+    let Killed { data, conversation, saved: begun, .. } = killed();
     Runtime::new().unwrap().block_on(async {
-        let (app, mira) = restarted_with("long:1000", folder).await;
+        let (app, mira) = restarted_with("long:1000", data).await;
         assert_eq!(app.serene.generations.sweep().await, Ok(1));
         let cut = only_reply(&mira, &conversation).await;
         assert_eq!(cut["content"], begun);
@@ -253,10 +256,10 @@ fn a_reply_that_a_kill_cut_off_goes_on_at_the_next_start() {
 
 #[test]
 fn a_kill_while_a_reply_goes_on_loses_neither_part() {
-    let Killed { folder, conversation, saved: begun, .. } = killed();
+    let Killed { data, conversation, saved: begun, .. } = killed();
     let runtime = Runtime::new().unwrap();
-    let folder = runtime.block_on(async {
-        let (app, mira) = restarted_with("slow:10+long:1000", folder).await;
+    let data = runtime.block_on(async {
+        let (app, mira) = restarted_with("slow:10+long:1000", data).await;
         assert_eq!(app.serene.generations.sweep().await, Ok(1));
         let cut = only_reply(&mira, &conversation).await;
         let events = [("accept", "text/event-stream")];
@@ -264,12 +267,12 @@ fn a_kill_while_a_reply_goes_on_loses_neither_part() {
         eventually("two chunks of the rest are saved", async || saved(&app).len() >= 2).await;
         let first = usize::try_from(saved(&app)[0].0).unwrap();
         assert_eq!(first, begun.len(), "what is new is saved after what there was");
-        let TestApp { folder, .. } = app;
-        folder
+        let TestApp { data, .. } = app;
+        data
     });
     drop(runtime);
     Runtime::new().unwrap().block_on(async {
-        let (app, mira) = restarted(folder).await;
+        let (app, mira) = restarted(data).await;
         assert_eq!(app.serene.generations.sweep().await, Ok(1));
         let cut = only_reply(&mira, &conversation).await;
         let text = cut["content"].as_str().unwrap();

@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use futures_util::{StreamExt, stream};
-use serene_llm::{Engine, EngineError, Event, EventStream, FinishReason, Request};
+use serene_llm::{
+    Engine, EngineError, Event, EventStream, FinishReason, OpenAiConfig, OpenAiEngine, Request,
+};
 use tokio::sync::mpsc;
 
 use crate::app::Setup;
@@ -115,5 +117,11 @@ impl Engine for Custom {
 }
 
 pub(super) fn custom(engine: Custom) -> Setup {
+    Setup { engine: Some(Arc::new(engine)), ..Setup::default() }
+}
+
+/// An application that asks a model server.
+pub(crate) fn over_http(config: OpenAiConfig) -> Setup {
+    let engine = OpenAiEngine::new(config).unwrap();
     Setup { engine: Some(Arc::new(engine)), ..Setup::default() }
 }

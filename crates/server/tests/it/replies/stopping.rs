@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use serene_llm::Event;
+use serene_llm::{Event, OpenAiConfig};
 use tokio::time::Instant;
 
 use super::{
     Stream, active_generation,
-    engines::{Custom, custom},
+    engines::{Custom, custom, over_http},
     eventually, generation_of, ledger, messages_of, only_reply, same_usage, words,
 };
-use crate::app::{Client, TestApp};
+use crate::{
+    app::{Client, TestApp},
+    mock_model_server::MockServer,
+};
 
 /// Ten seconds of talking: whatever ends sooner was stopped.
 const TALKS_ON: &str = "slow:20+long:500";
@@ -108,18 +111,58 @@ async fn stopping_before_the_first_word_leaves_an_empty_reply_that_costs_nothing
     assert_eq!(engine.dropped(), 1);
 }
 
-#[tokio::test]
-async fn stopping_closes_the_connection_to_the_model() {
-    let engine = Custom::endless(|| vec![Ok(Event::Delta("word ".into()))]);
-    let app = TestApp::with(custom(engine.clone())).await;
+/// Stops a reply of this model once it has said something, where it says anything. Returns how long
+/// after the request the model server saw its connection closed.
+async fn stopped_over_the_wire(model: &MockServer, script: &str) -> Duration {
+    let before = model.requests().len();
+    let asked = || model.requests().get(before).cloned();
+    let app = TestApp::with(over_http(OpenAiConfig::new(model.base_url(), script))).await;
     let mira = app.user("mira").await;
-    let mut stream =
-        Stream::send(&mira, &mira.conversation().await, json!({"content": "hello"})).await;
-    stream.delta().await;
-    assert_eq!(engine.dropped(), 0);
-    let stop = generation_of(&stream.generation()) + "/stop";
-    mira.post(&stop, json!({})).await.expect(StatusCode::OK);
-    assert_eq!(engine.dropped(), 1);
+    let id = mira.conversation().await;
+    let mut stream = Stream::send(&mira, &id, json!({"content": "hello"})).await;
+    let generation = generation_of(&stream.generation());
+    let silent = script == "timeout";
+    let read = if silent { String::new() } else { stream.delta().await };
+    eventually("the model is asked", async || asked().is_some()).await;
+
+    let sent = wall_clock();
+    let stopped = mira.post(&format!("{generation}/stop"), json!({})).await;
+    let stopped = stopped.expect(StatusCode::OK);
+    eventually("the close is noticed", async || asked().unwrap()["end"] != "running").await;
+    let asked = asked().unwrap();
+    assert_eq!(asked["end"], "closed", "{script}");
+    let noticed: jiff::Timestamp = asked["ended_at"].as_str().unwrap().parse().unwrap();
+
+    let (rest, (name, _, done)) = stream.rest().await;
+    assert_eq!((name.as_str(), &done["generation"]), ("done", &stopped), "{script}");
+    let reply = only_reply(&mira, &id).await;
+    assert_eq!((&reply["status"], &reply["content"]), (&json!("stopped"), &json!(read + &rest)));
+    let records = ledger(&app, &mira).await;
+    assert_eq!(records.len(), 1, "{script}");
+    same_usage(&stopped, &records[0]);
+    noticed.duration_since(sent).unsigned_abs()
+}
+
+#[expect(clippy::disallowed_methods, reason = "compared with the clock of another process")]
+fn wall_clock() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_closes_the_connection_to_the_model_within_100_ms() {
+    // Silent from the start, silent in the middle, taking its time, and fast.
+    for script in ["timeout", "timeout:1", "slow:70+long:300", "slow:1+long:20000"] {
+        let model = MockServer::start();
+        let mut times = Vec::new();
+        for _ in 0..5 {
+            times.push(stopped_over_the_wire(&model, script).await);
+        }
+        times.sort();
+        eprintln!("{script}: {times:?}");
+        // Whatever waits for a tick of something is late every time; a busy machine is late once.
+        assert!(times[2] < Duration::from_millis(100), "{script}: {times:?}");
+        assert!(times[4] < Duration::from_secs(1), "{script}: {times:?}");
+    }
 }
 
 #[tokio::test]
@@ -229,9 +272,7 @@ async fn a_reply_whose_rows_vanish_is_given_up() {
     let mut stream = Stream::send(&mira, &id, json!({"content": "hello"})).await;
     stream.delta().await;
     // As another instance does that deletes the account: the next checkpoint finds nothing.
-    app.sql()
-        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; DELETE FROM users")
-        .unwrap();
+    app.data.execute("DELETE FROM users");
     let (text, (name, _, data)) = stream.rest().await;
     assert_eq!((text.as_str(), name.as_str()), ("", "error"));
     assert_eq!(data["code"], "GENERATION_NOT_FOUND");

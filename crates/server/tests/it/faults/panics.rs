@@ -9,8 +9,10 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use serene_llm::{Engine, EventStream, ScriptedEngine};
 
-use super::assert_goes_on;
-use crate::app::{Setup, TestApp};
+use crate::{
+    app::{Setup, TestApp},
+    bad_input::assert_goes_on,
+};
 
 /// An engine that panics where a handler asks for its model, or where a task asks for its answer,
 /// while it is told to.
@@ -48,7 +50,7 @@ async fn trapped(in_handler: bool, in_task: bool) -> (TestApp, Arc<Trap>) {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_a_500_and_changes_nothing() {
+async fn panic_in_a_handler() {
     let (app, trap) = trapped(true, false).await;
     let (mira, noor) = (app.user("mira").await, app.user("noor").await);
     let conversation = mira.conversation().await;
@@ -71,7 +73,7 @@ async fn a_panic_in_a_handler_is_a_500_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_panic_while_a_reply_is_written_fails_that_reply_and_keeps_the_message() {
+async fn panic_while_a_reply_is_written() {
     let (app, trap) = trapped(false, true).await;
     let mira = app.user("mira").await;
     let conversation = mira.conversation().await;
