@@ -122,6 +122,9 @@ fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
     say!("  database   {database}");
     say!("  engine     {engine}");
     tracing::info!(%address, environment, database, engine, "listening on {address}");
+    for warning in serene.base().db.warnings() {
+        tracing::warn!("{warning}");
+    }
     if config.environment == Environment::Development {
         tracing::warn!(
             "SERENE_ENV is development: weak secrets are accepted and any page on this machine \

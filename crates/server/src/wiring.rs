@@ -40,7 +40,7 @@ pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<DataLock>> {
 
 /// Opens the database, without applying migrations.
 pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Db> {
-    let db = match &config.database {
+    Ok(match &config.database {
         DatabaseUrl::Sqlite { path } => Db::open_sqlite(SqliteOptions::new(path))?,
         DatabaseUrl::Postgres { url } => {
             Db::open_postgres(ServerOptions::new(url.expose_secret())).await?
@@ -48,11 +48,7 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Db> {
         DatabaseUrl::Mysql { url } => {
             Db::open_mysql(ServerOptions::new(url.expose_secret())).await?
         }
-    };
-    for warning in db.warnings() {
-        tracing::warn!("{warning}");
-    }
-    Ok(db)
+    })
 }
 
 /// Opens the database, brings it up to date and puts the product on it.

@@ -111,17 +111,7 @@ impl TestData {
     pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {
         match &self.url {
             Some(url) => elsewhere(rows(url.clone(), dialect(sql))),
-            None => {
-                let file = rusqlite::Connection::open(self.path().join("serene.db")).unwrap();
-                let mut statement = file.prepare(sql).unwrap();
-                let columns = statement.column_count();
-                let mut found = statement.query([]).unwrap();
-                let mut rows = Vec::new();
-                while let Some(row) = found.next().unwrap() {
-                    rows.push((0..columns).map(|column| row.get(column).unwrap()).collect());
-                }
-                rows
-            }
+            None => rows_of_file(&self.path().join("serene.db"), sql),
         }
     }
 
@@ -239,6 +229,19 @@ impl TestData {
         }
         found
     }
+}
+
+/// Every row of a query, as it is stored in a SQLite file.
+pub(crate) fn rows_of_file(file: &Path, sql: &str) -> Vec<Vec<Cell>> {
+    let file = rusqlite::Connection::open(file).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let mut found = statement.query([]).unwrap();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().unwrap() {
+        rows.push((0..columns).map(|column| row.get(column).unwrap()).collect());
+    }
+    rows
 }
 
 /// Others wait until it is dropped.

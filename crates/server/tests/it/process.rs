@@ -13,7 +13,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::PASSWORD;
+use crate::{
+    app::PASSWORD,
+    database::{Cell, TestData, files_with, not_on_sqlite, rows_of_file},
+};
 
 /// Nothing that is not measured takes longer; what does has hung.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -39,13 +42,35 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
 /// A place to run the binary in: an empty folder, with its output beside it.
 pub(crate) struct Home {
     folder: TempDir,
+    /// The database, where it is on a server.
+    data: Option<TestData>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
-        Self { folder }
+        Self { folder, data: not_on_sqlite().then(TestData::new) }
+    }
+
+    /// One whose database is the usual file, whatever the engine of this run: for tests that are
+    /// about the file.
+    pub(crate) fn on_sqlite() -> Self {
+        Self { data: None, ..Self::new() }
+    }
+
+    /// Every row of a query, as it is stored.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {
+        match &self.data {
+            Some(data) => data.rows(sql),
+            None => rows_of_file(&self.work().join("data/serene.db"), sql),
+        }
+    }
+
+    /// Where these bytes lie: files, or the tables of a server.
+    pub(crate) fn places_with(&self, wanted: &str) -> Vec<String> {
+        let found = self.data.as_ref().map(|data| data.places_with(wanted)).unwrap_or_default();
+        [found, files_with(&self.work(), wanted)].concat()
     }
 
     /// Where the binary runs.
@@ -56,7 +81,11 @@ impl Home {
     /// The binary, with these arguments, no input, and nothing but these in its environment.
     pub(crate) fn serene(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_serene"));
-        command.args(arguments).env_clear().envs(environment.iter().copied());
+        command.args(arguments).env_clear();
+        if let Some(data) = &self.data {
+            command.env("DATABASE_URL", data.address());
+        }
+        command.envs(environment.iter().copied());
         command.current_dir(self.work()).stdin(Stdio::null());
         command
     }

@@ -114,7 +114,7 @@ fn the_document_is_the_one_that_is_served() {
 
 #[test]
 fn the_doctor_finds_what_is_wrong() {
-    let home = Home::new();
+    let home = Home::on_sqlite();
     let server = home.start(&[]);
     let well = home.run(&["doctor"], &[]);
     assert_eq!(well.code, Some(0), "{well:?}");

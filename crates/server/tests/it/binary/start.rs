@@ -16,7 +16,7 @@ fn lines(log: &str) -> Vec<Value> {
 
 #[test]
 fn it_starts_with_nothing_in_an_empty_folder() {
-    let home = Home::new();
+    let home = Home::on_sqlite();
     let server = home.start_command(home.serene(&["--port", "0"], &[]));
     let printed = server.printed();
     let address = server.address;
@@ -106,7 +106,7 @@ fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
 
 #[test]
 fn production_refuses_a_missing_or_weak_secret_and_says_how_to_make_one() {
-    let home = Home::new();
+    let home = Home::on_sqlite();
     let production = ("SERENE_ENV", "production");
     let advice = "openssl rand -base64 48";
     let missing = home.run(&[], &[production]);

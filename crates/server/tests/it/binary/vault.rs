@@ -2,10 +2,7 @@
 
 use serde_json::json;
 
-use crate::{
-    database::files_with,
-    process::{Home, Server},
-};
+use crate::process::{Home, Server};
 use rustix::process::Signal;
 
 const MARK: &str = "wistaria7";
@@ -46,19 +43,19 @@ fn texts_are_sealed_and_opened_again_while_no_server_runs() {
     // Not beside a server, and not without a key.
     let beside = vault("encrypt", &with_key);
     assert_eq!(beside.code, Some(1), "{beside:?}");
-    assert!(beside.err.contains("stop it first"), "{beside:?}");
+    assert!(beside.err.contains("stop"), "{beside:?}");
     stop(server);
     let keyless = vault("encrypt", &[]);
     assert!(keyless.err.contains("`serene vault key` makes one"), "{keyless:?}");
     let early = home.run(&[], &with_key);
     assert_eq!(early.code, Some(1), "{early:?}");
     assert!(early.err.contains("run `serene vault encrypt`"), "{early:?}");
-    assert_ne!(files_with(&home.work(), MARK), [""; 0]);
+    assert_ne!(home.places_with(MARK), [""; 0]);
 
     let sealed = vault("encrypt", &with_key);
     assert_eq!(sealed.code, Some(0), "{sealed:?}");
     assert!(sealed.out.starts_with("sealed now: 6\n"), "{sealed:?}");
-    assert_eq!(files_with(&home.work(), MARK), [""; 0]);
+    assert_eq!(home.places_with(MARK), [""; 0]);
     let status = vault("status", &with_key);
     assert!(
         status.out.starts_with("texts are sealed\nthe configured master key is "),
@@ -104,5 +101,5 @@ fn texts_are_sealed_and_opened_again_while_no_server_runs() {
     assert!(opened.out.starts_with("opened now: 6\n"), "{opened:?}");
     let server = home.start(&[]);
     assert_eq!(read(&server), page);
-    assert_ne!(files_with(&home.work(), MARK), [""; 0]);
+    assert_ne!(home.places_with(MARK), [""; 0]);
 }

@@ -166,12 +166,12 @@ fn progress(path: &std::path::Path) -> Option<(i64, i64)> {
 
 #[test]
 fn migration_killed_half_way() {
-    let whole = Home::new();
+    let whole = Home::on_sqlite();
     drop(whole.start(&[]));
     let whole = schema(&whole.work().join("data/serene.db"));
     let mut seen = BTreeSet::new();
     for round in 0..24 {
-        let home = Home::new();
+        let home = Home::on_sqlite();
         let mut command = home.serene(&["migrate", "up"], &[]);
         let mut child = crate::process::Reaped(command.spawn().unwrap());
         std::thread::sleep(Duration::from_micros(700 * round));
@@ -195,9 +195,9 @@ fn migration_killed_half_way() {
 
 #[test]
 fn second_process_on_the_same_file() {
-    let home = Home::new();
+    let home = Home::on_sqlite();
     let server = home.start(&[]);
-    let elsewhere = Home::new();
+    let elsewhere = Home::on_sqlite();
     let data = home.work().join("data");
     std::os::unix::fs::symlink(&data, elsewhere.work().join("linked")).unwrap();
     let absolute = format!("sqlite:///{}", data.join("serene.db").display());

@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    database::Cell,
     mock_model::{MockModel, Speech},
     mock_model_server::MockServer,
     process::{Home, Request, Server, now, read_until, wait_for},
@@ -93,10 +94,8 @@ fn client_disconnects_mid_stream() {
     let page = server.get(&messages, &token).expect(200);
     assert_eq!(page["items"][1]["content"], words(60));
     assert_eq!(page["items"].as_array().unwrap().len(), 2);
-    let sql = rusqlite::Connection::open(home.work().join("data/serene.db")).unwrap();
-    let tokens = "SELECT COUNT(*), SUM(completion_tokens) FROM usage_records";
-    let bill = sql.query_row(tokens, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!(bill, (1, 60), "paid for once, and for all of it");
+    let bill = home.rows("SELECT completion_tokens FROM usage_records");
+    assert_eq!(bill, [[Cell::Integer(60)]], "paid for once, and for all of it");
 }
 
 /// A piece of text that takes six times its size on the wire.

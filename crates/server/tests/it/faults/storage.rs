@@ -130,7 +130,7 @@ fn expect_locked(server: &Server, token: &str) {
 
 #[test]
 fn database_locked_or_gone() {
-    let home = Home::new();
+    let home = Home::on_sqlite();
     let model = MockServer::start();
     let base_url = model.base_url();
     let server = home.start(&[
