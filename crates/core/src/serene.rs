@@ -128,6 +128,7 @@ impl Serene {
         if let Some(beat_every) = self.base.instances.beat_every() {
             self.every(beat_every, Self::beat);
             self.every(OBEY_EVERY, Self::obey);
+            self.generations.start_news();
         }
         let serene = Arc::clone(self);
         self.base.tasks.spawn(async move {

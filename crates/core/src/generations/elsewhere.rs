@@ -18,6 +18,9 @@ use crate::{
 /// How often the rows of a reply that is read along are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How often, where instances tell each other what is new.
+const LOOK_ANYWAY_EVERY: Duration = Duration::from_secs(2);
+
 /// How often an instance looks for what others ask of it.
 pub(crate) const OBEY_EVERY: Duration = Duration::from_secs(1);
 
@@ -48,6 +51,7 @@ impl Generations {
     pub(super) async fn stop_elsewhere(&self, owner: Owner, id: Uuid) -> Result<(), Error> {
         let db = &self.inner.base.db;
         db.commit(Write::from(request_stop(owner, id))).await?;
+        self.inner.news.stop(id);
         let ended = async {
             while let Some(status) = store::status(db, owner, id).await? {
                 if status.is_final() {
@@ -65,8 +69,9 @@ impl Generations {
     pub(super) async fn stop_all_elsewhere(&self, owner: Owner) -> Result<(), Error> {
         let db = &self.inner.base.db;
         let active = store::active_of(db, owner).await?;
-        let stops = active.into_iter().map(|id| request_stop(owner, id));
+        let stops = active.iter().map(|id| request_stop(owner, *id));
         db.commit(Write::new().with_all(stops)).await?;
+        active.into_iter().for_each(|id| self.inner.news.stop(id));
         let ended = async {
             while !store::active_of(db, owner).await?.is_empty() {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -122,9 +127,11 @@ async fn follow(inner: &Inner, owner: Owner, id: Uuid, live: &Live) {
                 break;
             }
         }
+        let pause = if inner.mirrors.is_woken() { LOOK_ANYWAY_EVERY } else { LOOK_EVERY };
         tokio::select! {
             () = stopping.cancelled() => break,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = live.wait_for_news() => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
     inner.mirrors.close(owner, id);

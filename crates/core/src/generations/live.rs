@@ -4,14 +4,14 @@
 //! come back at any offset.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -64,6 +64,8 @@ pub(super) struct Live {
     stop: CancellationToken,
     /// Whether its rows are on disk.
     stored: AtomicBool,
+    /// Whoever reads it along elsewhere is told to look.
+    woken: Notify,
 }
 
 // The text is what a model says to a person: it is not printed.
@@ -81,6 +83,7 @@ impl Live {
             progress: watch::Sender::new(Progress { length: begun.len(), end: None }),
             stop: CancellationToken::new(),
             stored: AtomicBool::new(false),
+            woken: Notify::new(),
         })
     }
 
@@ -110,6 +113,11 @@ impl Live {
     /// Its rows are on disk from now on.
     pub(super) fn mark_stored(&self) {
         self.stored.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until there is something new to read along.
+    pub(super) async fn wait_for_news(&self) {
+        self.woken.notified().await;
     }
 
     fn has_readers(&self) -> bool {
@@ -212,6 +220,8 @@ impl ReplyReader {
 #[derive(Debug, Default)]
 pub(super) struct Hub {
     running: Mutex<HashMap<(Owner, Uuid), Arc<Live>>>,
+    /// Whether somebody says when there is something new.
+    woken: AtomicBool,
 }
 
 impl Hub {
@@ -247,6 +257,30 @@ impl Hub {
             running.remove(&(owner, id));
         }
         unread
+    }
+
+    /// From now on somebody says when there is something new.
+    pub(super) fn are_woken(&self) {
+        self.woken.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    /// There is something new to read of these.
+    pub(super) fn wake(&self, ids: &HashSet<Uuid>) {
+        let running = self.running();
+        for (_, live) in running.iter().filter(|((_, id), _)| ids.contains(id)) {
+            live.woken.notify_one();
+        }
+    }
+
+    /// There may be something new to read of all of them.
+    pub(super) fn wake_all(&self) {
+        for live in self.running().values() {
+            live.woken.notify_one();
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

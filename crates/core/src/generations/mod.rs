@@ -4,6 +4,7 @@
 mod again;
 mod elsewhere;
 mod live;
+mod news;
 mod once;
 mod prompt;
 mod run;
@@ -18,6 +19,7 @@ pub use again::Again;
 pub(crate) use elsewhere::OBEY_EVERY;
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
+use news::News;
 pub use once::Answer;
 pub use prompt::DEFAULT_INSTRUCTION;
 use serene_care::screen::{Surface, screen};
@@ -114,6 +116,7 @@ struct Inner {
     hub: Hub,
     /// Replies that another instance writes and somebody reads here.
     mirrors: Hub,
+    news: News,
 }
 
 impl Generations {
@@ -125,7 +128,8 @@ impl Generations {
         instruction: String,
     ) -> Self {
         let (hub, mirrors) = (Hub::default(), Hub::default());
-        let inner = Inner { base, conversations, ledger, engine, instruction, hub, mirrors };
+        let news = News::default();
+        let inner = Inner { base, conversations, ledger, engine, instruction, hub, mirrors, news };
         Self { inner: Arc::new(inner) }
     }
 

@@ -191,6 +191,13 @@ impl Run {
         delta.len() <= room
     }
 
+    /// Tells who reads along elsewhere that there is something new.
+    fn tell(&self) {
+        if self.inner.base.instances.is_shared() {
+            self.inner.news.grown(self.generation.id);
+        }
+    }
+
     /// How many bytes the reply had before this generation.
     fn begun(&self) -> usize {
         self.message.content.expose().len()
@@ -206,6 +213,7 @@ impl Run {
                 end_write(inner, (self.owner, &self.keeper), self.holder, &message, &generation);
             match inner.base.db.commit(write).await {
                 Ok(_) => {
+                    self.tell();
                     let message = Box::new(message);
                     self.live.end(End::Finished { message, generation });
                     break;
@@ -381,7 +389,10 @@ impl<'r> Checkpoint<'r> {
             let length = *length;
             self.saving = None;
             match result {
-                Ok(_) => self.saved = length,
+                Ok(_) => {
+                    self.saved = length;
+                    self.run.tell();
+                }
                 // Deleted under our feet: there is nobody to write for.
                 Err(DbError::Guard(_)) => self.run.live.stop(),
                 // The next checkpoint saves this text too.

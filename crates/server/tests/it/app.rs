@@ -180,11 +180,6 @@ impl TestApp {
         }
     }
 
-    /// A connection of one's own to the file, for tests that are about SQLite.
-    pub(crate) fn sql(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.data.path().join("serene.db")).unwrap()
-    }
-
     /// The number that this statement counts on disk.
     pub(crate) fn count(&self, sql: &str) -> i64 {
         match self.data.rows(sql)[0][0] {

@@ -95,6 +95,26 @@ async fn a_reply_is_read_on_the_other_instance_while_it_is_written_and_afterward
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_new_is_heard_elsewhere_within_seven_tenths_of_a_second() {
+    let first = one("slow:4+long:100").await;
+    let second = beside(&first, "panic").await;
+    let mira = first.user("mira").await;
+    let there = second.here(&mira);
+    for _ in 0..5 {
+        let generation = send(&mira, &mira.conversation().await).await;
+        let ended = async |client: &Client| {
+            let (_, name, _) = read(client, &generation, 0).await;
+            assert_eq!(name, "done");
+            Instant::now()
+        };
+        let (here, elsewhere) = tokio::join!(ended(&mira), ended(&there));
+        // Where instances tell each other, they look for themselves every two seconds only.
+        let late = elsewhere.saturating_duration_since(here);
+        assert!(late < Duration::from_millis(700), "{late:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conversation_is_busy_on_every_instance() {
     let first = one("slow:20+long:1000").await;
     let second = beside(&first, "echo").await;
