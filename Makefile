@@ -1,10 +1,10 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test check api-test client-test crash-test crash-test-can-fail image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check api-test client-test crash-test crash-test-can-fail image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
-	@echo "make test           run the tests, after setting up what they need"
+	@echo "make test           run the tests on SQLite, PostgreSQL and MariaDB"
 	@echo "make check          format, lints and documentation, with warnings as errors"
 	@echo "make api-test       try the whole API against its own OpenAPI document"
 	@echo "make client-test    try the published contracts with clients that others wrote"
@@ -22,8 +22,15 @@ run:
 setup:
 	@scripts/setup
 
+# The same suite on three engines: SQLite, then PostgreSQL and MariaDB in throwaway servers.
 test: setup
+	SERENE_TEST_ALL_ENGINES=1 scripts/with-databases $(MAKE) test-here
+
+# With the servers that SERENE_TEST_POSTGRES_URL and SERENE_TEST_MYSQL_URL name.
+test-here:
 	cargo test --workspace
+	SERENE_TEST_ENGINE=postgres cargo test -p serene-server --test it
+	SERENE_TEST_ENGINE=mysql cargo test -p serene-server --test it
 
 check:
 	cargo fmt --all --check

@@ -4,6 +4,8 @@
 //! here. The seam ([`Db`]) carries no type of any driver; behind it are SQLite, PostgreSQL, and
 //! MySQL or MariaDB. The reasons are in `docs/decisions/`.
 
+mod backup;
+mod copy;
 mod error;
 mod files;
 mod listen;
@@ -22,6 +24,8 @@ mod write;
 
 use std::{path::PathBuf, sync::Arc};
 
+pub use backup::{BackupError, Checked, Restored, back_up, check_backup, restore};
+pub use copy::{Copied, Copy, CopyError, CopyPlan, refuse_unfinished_copy};
 pub use error::DbError;
 pub use listen::{Heard, Listener};
 pub use lock::{DataLock, LockError};
@@ -67,7 +71,7 @@ impl SqliteOptions {
 
 /// The statements of this crate itself, for the tests that read every statement there is.
 pub fn own_statements() -> impl Iterator<Item = &'static Sql> {
-    sequence::ALL.iter().chain(probe::ALL).copied()
+    sequence::ALL.iter().chain(probe::ALL).chain(copy::STATEMENTS).copied()
 }
 
 impl Db {
@@ -208,6 +212,30 @@ impl Db {
             Engine::Postgres(engine) => Box::pin(engine.migration_status(migrations)).await,
             Engine::Mysql(engine) => Box::pin(engine.migration_status(migrations)).await,
         }
+    }
+
+    /// Whether there is such a table.
+    pub(crate) async fn has_table(&self, name: &'static str) -> Result<bool, DbError> {
+        static SQLITE: Sql = Sql::declare(
+            "storage.has_table",
+            "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = ?",
+        );
+        static POSTGRES: Sql = Sql::declare(
+            "storage.has_table",
+            "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
+        );
+        static MYSQL: Sql = Sql::declare(
+            "storage.has_table",
+            "SELECT COUNT(*) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = ?",
+        );
+        let sql = match &*self.engine {
+            Engine::Sqlite(_) => &SQLITE,
+            Engine::Postgres(_) => &POSTGRES,
+            Engine::Mysql(_) => &MYSQL,
+        };
+        let count = Select::new(sql, values![name], |row: &Row<'_>| row.get::<i64>(0));
+        Ok(self.query_one::<_, DbError, _>(count).await?.unwrap_or(0) > 0)
     }
 
     /// False after a write failed for want of room, a working disk or a server that answers, until

@@ -69,8 +69,9 @@ pub(crate) fn hex_hash(texts: &[&str]) -> String {
     hex
 }
 
-/// The tables of this crate itself: what is applied, and room for [`crate::Db::probe`].
-pub(crate) const OWN_TABLES: [&str; 2] = [
+/// The tables of this crate itself: what is applied, room for [`crate::Db::probe`], and the mark of
+/// an unfinished [`crate::Copy`].
+pub(crate) const OWN_TABLES: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS schema_migrations (
         version {int} NOT NULL PRIMARY KEY,
         name {text:128} NOT NULL,
@@ -79,6 +80,11 @@ pub(crate) const OWN_TABLES: [&str; 2] = [
     "CREATE TABLE IF NOT EXISTS storage_probe (
         id {int} NOT NULL PRIMARY KEY,
         filler {blob} NOT NULL
+    ){table}",
+    "CREATE TABLE IF NOT EXISTS storage_copy (
+        id {int} NOT NULL PRIMARY KEY,
+        source {text:64} NOT NULL,
+        emptied {int} NOT NULL
     ){table}",
 ];
 

@@ -137,7 +137,7 @@ pub enum Value {
 
 /// The kind of a [`Value`], whether it is NULL or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Int,
     Uuid,
     Text,

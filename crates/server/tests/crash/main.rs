@@ -135,7 +135,7 @@ fn run(expect_lost: bool) -> anyhow::Result<bool> {
     let bytes = std::fs::metadata(test.database())?.len();
     println!("  the database has {} MB", bytes / 1_000_000);
     test.findings.print();
-    if !test.findings.is_empty() || outcome.is_err() {
+    if outcome.is_err() || !(expect_lost || test.findings.is_empty()) {
         println!("  the database and the log are in {}", home.keep().display());
     }
     outcome?;
