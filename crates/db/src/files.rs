@@ -4,8 +4,8 @@
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
 };
 
 /// Makes the folder (0700) and those above it, if they are missing. One that is there stays as
@@ -25,4 +25,24 @@ pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
 /// Opens the file for writing; makes it (0600) if it is missing.
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Which file a path names: a path stays, and what is behind it may be moved away or replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let found = std::fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino() })
+    }
+
+    /// Whether the path still names this file.
+    pub(crate) fn is_in_place(&self) -> bool {
+        Self::of(&self.path).is_ok_and(|now| now == *self)
+    }
 }

@@ -128,7 +128,7 @@ impl Instances {
     ///
     /// # Errors
     /// [`Error::OthersServe`].
-    pub(crate) async fn wait_until_alone(&self, db: &Db) -> Result<(), Error> {
+    pub async fn wait_until_alone(&self, db: &Db) -> Result<(), Error> {
         let Some(beat_every) = self.inner.beat_every else { return Ok(()) };
         let before = list(db).await?;
         if any_alive(db, beat_every, |_| true).await? {

@@ -144,6 +144,8 @@ impl Run {
                     return Outcome::ended(MessageStatus::Interrupted, None);
                 }
                 () = &mut too_long => return Outcome::failed("MODEL_TIMEOUT"),
+                // Before the model: one that never pauses would keep its words from the disk.
+                () = checkpoint.step() => {}
                 event = events.next() => match event {
                     Some(Ok(Event::AnsweredBy { name, model })) => {
                         *answered_by = Some((name, model));
@@ -164,7 +166,6 @@ impl Run {
                     }
                     None => return Outcome::failed("MODEL_CUT"),
                 },
-                () = checkpoint.step() => {}
             }
         }
     }

@@ -32,7 +32,8 @@ impl<'a> Pages<'a> {
         for stretch in stretches {
             let rows = self.read(stretch).await?;
             if let Some(last) = rows.last() {
-                self.after = Some(self.table.key.iter().map(|index| last[*index].clone()).collect());
+                self.after =
+                    Some(self.table.key.iter().map(|index| last[*index].clone()).collect());
                 return Ok(rows);
             }
         }

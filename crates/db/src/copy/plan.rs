@@ -230,12 +230,14 @@ mod tests {
         .unwrap();
         let column = |name: &str, kind| (name.to_owned(), kind);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0].columns, [
-            column("owner_id", Kind::Uuid),
-            column("id", Kind::Int),
-            column("body", Kind::Blob)
-        ]);
-        assert_eq!((found[0].name.as_str(), found[0].key.join(" ")), ("notes", "owner_id id".into()));
+        assert_eq!(
+            found[0].columns,
+            [column("owner_id", Kind::Uuid), column("id", Kind::Int), column("body", Kind::Blob)]
+        );
+        assert_eq!(
+            (found[0].name.as_str(), found[0].key.join(" ")),
+            ("notes", "owner_id id".into())
+        );
         assert_eq!(found[1].columns, [column("n", Kind::Int), column("later", Kind::Text)]);
         assert_eq!(found[1].key, ["n"]);
     }
@@ -258,16 +260,23 @@ mod tests {
     fn each_page_is_one_stretch_of_the_key() {
         let shape = Shape {
             name: "t".into(),
-            columns: vec![("v".into(), Kind::Blob), ("a".into(), Kind::Uuid), ("b".into(), Kind::Int)],
+            columns: vec![
+                ("v".into(), Kind::Blob),
+                ("a".into(), Kind::Uuid),
+                ("b".into(), Kind::Int),
+            ],
             key: vec!["a".into(), "b".into()],
         };
         let table = Table::new(&shape);
         let texts: Vec<&str> = table.pages.iter().map(|sql| sql.text()).collect();
-        assert_eq!(texts, [
-            "SELECT v, a, b FROM t ORDER BY a, b LIMIT ?",
-            "SELECT v, a, b FROM t WHERE a = ? AND b > ? ORDER BY a, b LIMIT ?",
-            "SELECT v, a, b FROM t WHERE a > ? ORDER BY a, b LIMIT ?",
-        ]);
+        assert_eq!(
+            texts,
+            [
+                "SELECT v, a, b FROM t ORDER BY a, b LIMIT ?",
+                "SELECT v, a, b FROM t WHERE a = ? AND b > ? ORDER BY a, b LIMIT ?",
+                "SELECT v, a, b FROM t WHERE a > ? ORDER BY a, b LIMIT ?",
+            ]
+        );
         assert_eq!(table.key, [1, 2]);
         assert_eq!(
             table.sizes[2].text(),

@@ -19,7 +19,10 @@ use std::{
 pub(crate) use reader::Reader;
 use rusqlite::{ErrorCode, ffi};
 
-use crate::{Column, DbError, Migration, MigrationStatus, Select, Sql, SqliteOptions, Write};
+use crate::{
+    Column, DbError, Migration, MigrationStatus, Select, Sql, SqliteOptions, Write,
+    files::FileIdentity,
+};
 
 /// How long a read waits for a lock that WAL readers almost never meet, and how often it looks.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
@@ -45,11 +48,13 @@ impl Engine {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         connection::check_version()?;
         let connection = connection::open_writer(&options)?;
+        let file = FileIdentity::of(&options.path)
+            .map_err(|error| DbError::Open(format!("cannot find the database file: {error}")))?;
         let writable = Arc::new(AtomicBool::new(true));
         Ok(Self {
             path: options.path,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            writer: writer::Writer::start(connection, Arc::clone(&writable))?,
+            writer: writer::Writer::start(connection, file, Arc::clone(&writable))?,
             writable,
             alive: Arc::new(()),
         })

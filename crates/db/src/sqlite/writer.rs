@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{bind, translate};
-use crate::{DbError, Must, Statement, Write, slow::timed};
+use crate::{DbError, Must, Statement, Write, files::FileIdentity, slow::timed};
 
 /// Writes that wait their turn; past this, senders wait for room.
 const QUEUE: usize = 1024;
@@ -59,12 +59,13 @@ impl Drop for JoinOnDrop {
 impl Writer {
     pub(super) fn start(
         connection: Connection,
+        file: FileIdentity,
         writable: Arc<AtomicBool>,
     ) -> Result<Self, DbError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("serene-writer".into())
-            .spawn(move || Loop { connection, writable }.run(jobs))
+            .spawn(move || Loop { connection, file, writable }.run(jobs))
             .map_err(|error| DbError::Open(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { queue, _thread: JoinOnDrop(Some(thread)) })
     }
@@ -93,6 +94,9 @@ impl Writer {
 
 struct Loop {
     connection: Connection,
+    /// What is open. A file that was moved away or deleted takes every write, and nobody finds it at
+    /// the next start.
+    file: FileIdentity,
     writable: Arc<AtomicBool>,
 }
 
@@ -138,6 +142,10 @@ impl Loop {
         acknowledge: Acknowledge,
         jobs: &mut mpsc::Receiver<Job>,
     ) -> Option<Job> {
+        if !self.file.is_in_place() {
+            let gone = "the file is no longer where it was opened".to_owned();
+            return self.refuse_all(&DbError::Io(gone), acknowledge, jobs);
+        }
         if let Err(error) = self.execute("BEGIN IMMEDIATE") {
             return self.refuse_all(&error, acknowledge, jobs);
         }
@@ -358,7 +366,9 @@ mod tests {
     async fn a_writer_that_died_is_neither_writable_nor_silent() {
         let writable = Arc::new(AtomicBool::new(true));
         let connection = Connection::open_in_memory().unwrap();
-        let writer = Writer::start(connection, Arc::clone(&writable)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = FileIdentity::of(folder.path()).unwrap();
+        let writer = Writer::start(connection, file, Arc::clone(&writable)).unwrap();
         let died = writer.run::<()>(|_| panic!("a job that panics, as this test wants")).await;
         assert_eq!(died, Err(DbError::Closed));
         assert_eq!(writer.commit(Write::new()).await, Err(DbError::Closed));

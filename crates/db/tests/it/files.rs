@@ -97,3 +97,23 @@ async fn the_engine_says_what_it_is() {
     let version = house.db.describe();
     assert!(version.starts_with("SQLite 3."), "{version}");
 }
+
+#[tokio::test]
+async fn a_file_that_is_moved_away_takes_no_writes_until_it_is_back() {
+    let house = house::House::new().await;
+    let (file, elsewhere) =
+        (house.folder.path().join("serene.db"), house.folder.path().join("moved.db"));
+    std::fs::rename(&file, &elsewhere).unwrap();
+    for another in [false, true] {
+        if another {
+            // Not even when another file is in its place.
+            std::fs::write(&file, b"").unwrap();
+        }
+        let refused = house.db.probe().await;
+        assert!(matches!(refused, Err(DbError::Io(_))), "{refused:?}");
+        assert!(!house.db.is_writable());
+    }
+    std::fs::rename(&elsewhere, &file).unwrap();
+    assert_eq!(house.db.probe().await, Ok(()));
+    assert!(house.db.is_writable());
+}

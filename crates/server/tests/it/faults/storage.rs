@@ -170,6 +170,18 @@ fn database_locked_or_gone() {
     read_until(&mut stream, "event: done");
     assert!(released.elapsed() < Duration::from_secs(5), "{:?}", released.elapsed());
 
+    // The file is gone: what would be written into it nobody would find again.
+    let (file, elsewhere) = (home.work().join("data/serene.db"), home.work().join("moved.db"));
+    std::fs::rename(&file, &elsewhere).unwrap();
+    let refused = server.post("/api/v1/conversations", &token, &json!({"title": "refused"}));
+    assert_eq!(refused.expect(503)["code"], "UNAVAILABLE");
+    assert_eq!(server.get("/readyz", "").status, 503);
+    assert_eq!(server.get(&messages, &token).status, 200, "what is there is read");
+    std::fs::rename(&elsewhere, &file).unwrap();
+    assert_eq!(server.get("/readyz", "").status, 200);
+    let made = server.post("/api/v1/conversations", &token, &json!({"title": "taken again"}));
+    made.expect(201);
+
     let page = server.get(&messages, &token).expect(200);
     let statuses: Vec<&Value> =
         page["items"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
