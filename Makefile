@@ -1,6 +1,6 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test test-here check api-test client-test crash-test crash-test-can-fail image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check api-test client-test crash-test crash-test-servers crash-test-can-fail image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
@@ -9,6 +9,7 @@ help:
 	@echo "make api-test       try the whole API against its own OpenAPI document"
 	@echo "make client-test    try the published contracts with clients that others wrote"
 	@echo "make crash-test     kill the server 200 times and look for what was acknowledged"
+	@echo "make crash-test-servers  the same on PostgreSQL and MariaDB"
 	@echo "make image-test     try the container's file tree without a container engine (needs root)"
 	@echo "make measure-start  measure the time to the first answer and the memory at rest"
 	@echo "make bench          measure every route and print the table"
@@ -47,6 +48,11 @@ client-test: setup
 # ROUNDS=1000 kills it more often, SEED= repeats the choices of a run.
 crash-test:
 	cargo test -p serene-server --test crash
+
+# The same on PostgreSQL and MariaDB.
+crash-test-servers:
+	SERENE_TEST_ENGINE=postgres scripts/with-databases cargo test -p serene-server --test crash
+	SERENE_TEST_ENGINE=mysql scripts/with-databases cargo test -p serene-server --test crash
 
 # A server that acknowledges before it commits: the test must notice.
 crash-test-can-fail:

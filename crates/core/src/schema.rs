@@ -19,11 +19,12 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
         "INSERT INTO sequences (name, next_number)
             VALUES ('users', 1), ('conversations', 1), ('messages', 1)",
         // The processes that serve this database; what is marked with none of their ids was left
-        // behind by one that is gone.
+        // behind by one that is gone. Of two with one place the later one has the lock on it.
         "CREATE TABLE instances (
             id {uuid} NOT NULL,
             beat {int} NOT NULL,
             secret {uuid} NOT NULL,
+            place {uuid},
             started_at {int} NOT NULL,
             CONSTRAINT instances_id_key PRIMARY KEY (id)
         ){table}",

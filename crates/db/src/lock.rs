@@ -2,8 +2,12 @@
 
 use std::{
     fs::{File, TryLockError},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
+
+use aws_lc_rs::digest;
+use uuid::Uuid;
 
 use crate::files;
 
@@ -11,7 +15,7 @@ use crate::files;
 /// when the process dies in any way: there is no file to clean up after SIGKILL.
 #[derive(Debug)]
 pub struct DataLock {
-    _file: File,
+    file: File,
 }
 
 /// Why the data folder could not be locked.
@@ -31,6 +35,19 @@ pub enum LockError {
 }
 
 impl DataLock {
+    /// Names the folder among all folders on all machines that are running: whoever has the lock and
+    /// the same name later knows that this one is dead. `None` where the system does not tell.
+    pub fn place(&self) -> Option<Uuid> {
+        // Another boot is another place, and so is the copy of a folder.
+        let boot = std::fs::read("/proc/sys/kernel/random/boot_id").ok()?;
+        let file = self.file.metadata().ok()?;
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&boot);
+        context.update(&file.dev().to_be_bytes());
+        context.update(&file.ino().to_be_bytes());
+        context.finish().as_ref().first_chunk().copied().map(Uuid::from_bytes)
+    }
+
     /// Takes the lock of `folder`, which is made if it is missing. Never waits.
     ///
     /// # Errors
@@ -40,7 +57,7 @@ impl DataLock {
         let open = files::private_folder(folder).and_then(|()| files::private_file(&path));
         let file = open.map_err(|source| LockError::Io { path: path.clone(), source })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held(folder.to_owned())),
             Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
         }

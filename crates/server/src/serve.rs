@@ -37,7 +37,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     // Before anything is promised: a port that is taken must not have migrated a database.
     let address = config.listen_address();
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
-    let serene = wiring::open(config).await?;
+    let serene = wiring::open(config, lock.as_ref()).await?;
     join(config, &serene).await?;
     serene.start_jobs();
     // Before it says that it listens: whoever reads that may stop it at once.

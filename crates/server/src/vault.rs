@@ -75,7 +75,7 @@ async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, Opti
         // That was done before it began.
         Status::Unfinished(_) => None,
     };
-    let base = wiring::base(config, db, vault.clone().unwrap_or_default());
+    let base = wiring::base(config, db, vault.clone().unwrap_or_default(), lock.as_ref());
     if vault.is_some() {
         let product = wiring::product(config, base.clone())?;
         product.join_alone().await?;

@@ -11,7 +11,9 @@ use serene_core::{
     schema::MIGRATIONS,
     sealing,
 };
-use serene_db::{DataLock, Db, ServerOptions, SqliteOptions};
+use serene_db::{
+    DataLock, Db, MigrationState, ServerOptions, SqliteOptions, refuse_unfinished_copy,
+};
 use serene_llm::{
     BasicEngine, Engine, FallbackEngine, OpenAiConfig, OpenAiEngine, Retries, Timeouts,
 };
@@ -30,17 +32,27 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Keeps other servers from a SQLite database. A database server does its own locking, and several
-/// may serve what is there.
+/// may serve what is there: then the lock only says that nobody else is in this folder.
 pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<DataLock>> {
-    if config.is_shared() {
-        return Ok(None);
+    match DataLock::acquire(&config.data_dir()) {
+        Err(error) if config.is_shared() => {
+            tracing::debug!("no place of its own: {error}");
+            Ok(None)
+        }
+        lock => Ok(Some(lock?)),
     }
-    Ok(Some(DataLock::acquire(&config.data_dir())?))
 }
 
-/// Opens the database, without applying migrations.
+/// Opens the database, without applying migrations. One that a copy is unfinished in is refused.
 pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Db> {
-    Ok(match &config.database {
+    let db = open_address(&config.database).await?;
+    refuse_unfinished_copy(&db).await?;
+    Ok(db)
+}
+
+/// Opens a database, whatever is in it.
+pub(crate) async fn open_address(address: &DatabaseUrl) -> anyhow::Result<Db> {
+    Ok(match address {
         DatabaseUrl::Sqlite { path } => Db::open_sqlite(SqliteOptions::new(path))?,
         DatabaseUrl::Postgres { url } => {
             Db::open_postgres(ServerOptions::new(url.expose_secret())).await?
@@ -51,11 +63,17 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Db> {
     })
 }
 
-/// Opens the database, brings it up to date and puts the product on it.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<Serene>> {
+/// Whether a database has Serene's tables, of this version or an older one.
+pub(crate) async fn is_migrated(db: &Db) -> anyhow::Result<bool> {
+    let status = db.migration_status(MIGRATIONS).await?;
+    Ok(status.iter().any(|one| one.state == MigrationState::Applied))
+}
+
+/// Opens the database, brings it up to date and puts the product on it. A server has a lock.
+pub(crate) async fn open(config: &Config, lock: Option<&DataLock>) -> anyhow::Result<Arc<Serene>> {
     let db = open_migrated(config).await?;
     let vault = sealing::open(&db, config.master_key.as_ref()).await?;
-    product(config, base(config, db, vault))
+    product(config, base(config, db, vault, lock))
 }
 
 /// Opens the database and brings it up to date.
@@ -68,10 +86,10 @@ pub(crate) async fn open_migrated(config: &Config) -> anyhow::Result<Db> {
     Ok(db)
 }
 
-pub(crate) fn base(config: &Config, db: Db, vault: Vault) -> Base {
+pub(crate) fn base(config: &Config, db: Db, vault: Vault, lock: Option<&DataLock>) -> Base {
     let (clock, ids) = (Clock::system(), Ids::random());
     let instances = if config.is_shared() {
-        Instances::shared(&ids, clock.now(), BEAT_EVERY)
+        Instances::shared(&ids, clock.now(), BEAT_EVERY, lock.and_then(DataLock::place))
     } else {
         Instances::alone(&ids, clock.now())
     };

@@ -5,6 +5,9 @@
 //! same number [`MISSED_BEATS`] times in a row takes the row away: from then on that process is dead
 //! to all others, and should it only have slept, its next beat tells it. No clock is compared with
 //! another one.
+//!
+//! That takes a while. A process that comes back to its place, where only one can be, need not wait:
+//! whoever was there before it is dead.
 
 use std::{
     collections::HashMap,
@@ -22,13 +25,15 @@ const MISSED_BEATS: u32 = 3;
 
 serene_db::statements! {
     INSERT = "instances.insert":
-        "INSERT INTO instances (id, beat, secret, started_at) VALUES (?, 0, ?, ?)";
+        "INSERT INTO instances (id, beat, secret, place, started_at) VALUES (?, 0, ?, ?, ?)";
     LIST = "instances.list":
         "SELECT id, beat, secret FROM instances ORDER BY id LIMIT 1000";
     BEAT = "instances.beat":
         "UPDATE instances SET beat = beat + 1 WHERE id = ?";
     DELETE_SILENT = "instances.delete_silent":
         "DELETE FROM instances WHERE id = ? AND beat = ?";
+    DELETE_BEFORE = "instances.delete_before":
+        "DELETE FROM instances WHERE place = ?";
     DELETE = "instances.delete":
         "DELETE FROM instances WHERE id = ?";
 }
@@ -43,6 +48,8 @@ pub struct Instances {
 struct Inner {
     /// How often to say that this process lives, where there are others.
     beat_every: Option<Duration>,
+    /// Where only one process can be at a time.
+    place: Option<Uuid>,
     state: Mutex<State>,
 }
 
@@ -63,18 +70,19 @@ struct Instance {
 impl Instances {
     /// The only process on its database.
     pub fn alone(ids: &Ids, now: Time) -> Self {
-        Self::new(None, ids.new_id(now))
+        Self::new(None, None, ids.new_id(now))
     }
 
     /// One of possibly several, which all say so often that they live; usually every
-    /// [`super::limits::BEAT_EVERY`].
-    pub fn shared(ids: &Ids, now: Time, beat_every: Duration) -> Self {
-        Self::new(Some(beat_every), ids.new_id(now))
+    /// [`super::limits::BEAT_EVERY`]. `place` names where only one process can be at a time: the
+    /// caller holds a lock on it.
+    pub fn shared(ids: &Ids, now: Time, beat_every: Duration, place: Option<Uuid>) -> Self {
+        Self::new(Some(beat_every), place, ids.new_id(now))
     }
 
-    fn new(beat_every: Option<Duration>, id: Uuid) -> Self {
+    fn new(beat_every: Option<Duration>, place: Option<Uuid>, id: Uuid) -> Self {
         let state = State { id, joined: false, seen: HashMap::new() };
-        Self { inner: Arc::new(Inner { beat_every, state: Mutex::new(state) }) }
+        Self { inner: Arc::new(Inner { beat_every, place, state: Mutex::new(state) }) }
     }
 
     /// Whether others may serve the same database.
@@ -103,6 +111,11 @@ impl Instances {
             return Ok(());
         }
         let mut write = Write::new();
+        if let Some(place) = self.inner.place {
+            // First of all: one that was here before with another secret is dead, too.
+            let before = Statement::new(&DELETE_BEFORE, values![place]);
+            db.commit(Write::from(before)).await?;
+        }
         match self.inner.beat_every {
             Some(every) if any_alive(db, every, |other| other.secret != secret).await? => {
                 return Err(Error::AnotherSecret);
@@ -120,7 +133,8 @@ impl Instances {
     }
 
     fn insert(&self, secret: Uuid, now: Time) -> Statement {
-        Statement::new(&INSERT, values![self.id(), secret, now.as_micros()])
+        let place = self.inner.place;
+        Statement::new(&INSERT, values![self.id(), secret, place, now.as_micros()])
     }
 
     /// Waits until it is known that no other process serves the database, and clears away what dead
@@ -245,7 +259,7 @@ mod tests {
 
     #[test]
     fn an_instance_is_dead_when_it_was_seen_too_often_without_a_beat() {
-        let own = Instances::new(Some(Duration::ZERO), Uuid::from_u128(1));
+        let own = Instances::new(Some(Duration::ZERO), None, Uuid::from_u128(1));
         let mut dead_after = 0;
         while own.silent(&[other(5)]).is_empty() {
             dead_after += 1;
@@ -257,7 +271,7 @@ mod tests {
 
     #[test]
     fn whoever_beats_now_and_then_lives_and_nobody_buries_themselves() {
-        let own = Instances::new(Some(Duration::ZERO), Uuid::from_u128(1));
+        let own = Instances::new(Some(Duration::ZERO), None, Uuid::from_u128(1));
         for round in 0..100_i64 {
             let slow = other(round / i64::from(MISSED_BEATS));
             let me = Instance { id: Uuid::from_u128(1), beat: 0, secret: Uuid::nil() };

@@ -3,13 +3,17 @@
 //!
 //! `make crash-test` runs it. `ROUNDS=` says how often it kills (200), `SEED=` repeats the choices
 //! of a run, `EXPECT=lost` turns the verdict round: it ends well once something acknowledged was
-//! lost. A kill leaves the kernel's cache alone, so this shows that nothing is acknowledged before
-//! it is committed, and not that a commit reaches the disk.
+//! lost. `SERENE_TEST_ENGINE=` keeps the data on a server. A kill leaves the kernel's cache alone, so
+//! this shows that nothing is acknowledged before it is committed, and not that a commit reaches the
+//! disk.
 
 mod book;
 mod check;
+mod database;
 mod dice;
-mod file;
+#[path = "../it/database.rs"]
+#[allow(dead_code, reason = "the other tests look at more of it")]
+mod engines;
 mod findings;
 mod lists;
 mod load;
@@ -31,6 +35,7 @@ use tokio::{sync::watch, task::JoinSet};
 use crate::{
     book::{Book, CLIENTS, USERS},
     check::{Checker, Evidence},
+    database::Database,
     dice::Dice,
     findings::{Findings, Tally},
     load::{Probes, Progress},
@@ -132,8 +137,9 @@ fn run(expect_lost: bool) -> anyhow::Result<bool> {
     let killed = test.killed;
     println!("crash-test: {killed} kills in {} s, SEED={seed}", start.elapsed().as_secs());
     test.tally.print();
-    let bytes = std::fs::metadata(test.database())?.len();
-    println!("  the database has {} MB", bytes / 1_000_000);
+    if let Some(bytes) = test.database.bytes(home.path()) {
+        println!("  the database has {} MB", bytes / 1_000_000);
+    }
     test.findings.print();
     if outcome.is_err() || !(expect_lost || test.findings.is_empty()) {
         println!("  the database and the log are in {}", home.keep().display());
@@ -162,6 +168,7 @@ fn run(expect_lost: bool) -> anyhow::Result<bool> {
 /// A run.
 struct Test {
     home: PathBuf,
+    database: Database,
     seed: u64,
     mock: Process,
     book: Book,
@@ -174,6 +181,7 @@ impl Test {
     async fn new(home: &Path, seed: u64) -> anyhow::Result<Self> {
         Ok(Self {
             home: home.to_owned(),
+            database: Database::new(),
             seed,
             mock: Process::mock_model(home).await?,
             book: Book::default(),
@@ -181,10 +189,6 @@ impl Test {
             tally: Tally::default(),
             killed: 0,
         })
-    }
-
-    fn database(&self) -> PathBuf {
-        self.home.join("serene.db")
     }
 
     /// All rounds, and a last look at everything. Ends early when there is something to tell.
@@ -204,7 +208,7 @@ impl Test {
                 return Ok(());
             }
             evidence = self.load(server, round, Moment::choose(&mut dice)).await?;
-            file::check(&self.database(), false, &mut self.findings)?;
+            self.database.check(&self.home, false, &mut self.findings).await?;
             if said.elapsed() > Duration::from_secs(15) {
                 said = now();
                 let acknowledged = self.tally.acknowledged + self.tally.probes;
@@ -216,7 +220,7 @@ impl Test {
         evidence.told.clear();
         self.look(&server, &evidence, rounds + 2, true).await?;
         server.stop().await?;
-        file::check(&self.database(), true, &mut self.findings)
+        self.database.check(&self.home, true, &mut self.findings).await
     }
 
     fn is_over(&self, expect_lost: bool) -> bool {
@@ -227,12 +231,12 @@ impl Test {
     async fn start(&mut self, dice: &mut Dice) -> anyhow::Result<Process> {
         if self.killed > 0 && dice.chance(15) {
             let life = Duration::from_millis(20 + dice.below(200));
-            Process::stillborn(&self.home, &self.mock, life).await?;
+            Process::stillborn(&self.home, self.database.address(), &self.mock, life).await?;
             self.tally.stillborn += 1;
-            file::check(&self.database(), false, &mut self.findings)?;
+            self.database.check(&self.home, false, &mut self.findings).await?;
         }
         let script = dice.pick(&SCRIPTS).expect("there are scripts");
-        Process::serene(&self.home, &self.mock, script).await
+        Process::serene(&self.home, self.database.address(), &self.mock, script).await
     }
 
     async fn register(&mut self, url: &str) -> anyhow::Result<()> {

@@ -46,25 +46,40 @@ impl Process {
     }
 
     /// A server on the one data folder, whose model is this script.
-    pub(crate) async fn serene(home: &Path, mock: &Self, script: &str) -> anyhow::Result<Self> {
-        let child = Self::spawn_serene(home, mock, script)?;
+    pub(crate) async fn serene(
+        home: &Path,
+        database: &str,
+        mock: &Self,
+        script: &str,
+    ) -> anyhow::Result<Self> {
+        let child = Self::spawn_serene(home, database, mock, script)?;
         Self::listening(child, &home.join("serene.out"), "  listening  ", "\n").await
     }
 
     /// One that dies on its way up, this long after it was started.
-    pub(crate) async fn stillborn(home: &Path, mock: &Self, life: Duration) -> anyhow::Result<()> {
-        let mut child = Self::spawn_serene(home, mock, "echo")?;
+    pub(crate) async fn stillborn(
+        home: &Path,
+        database: &str,
+        mock: &Self,
+        life: Duration,
+    ) -> anyhow::Result<()> {
+        let mut child = Self::spawn_serene(home, database, mock, "echo")?;
         tokio::time::sleep(life).await;
         child.kill()?;
         child.wait()?;
         Ok(())
     }
 
-    fn spawn_serene(home: &Path, mock: &Self, script: &str) -> anyhow::Result<Child> {
+    fn spawn_serene(
+        home: &Path,
+        database: &str,
+        mock: &Self,
+        script: &str,
+    ) -> anyhow::Result<Child> {
         let model_url = format!("{}/v1", mock.url);
         let environment = [
             ("PORT", "0"),
-            ("DATABASE_URL", "sqlite:///serene.db"),
+            ("DATABASE_URL", database),
             ("AI_ENGINE", "openai"),
             ("OPENAI_BASE_URL", &model_url),
             ("OPENAI_MODEL", script),

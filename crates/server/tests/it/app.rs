@@ -80,6 +80,8 @@ pub(crate) struct Setup {
     pub(crate) master_key: Option<MasterKey>,
     /// Signs tokens.
     pub(crate) secret: &'static str,
+    /// Where only one instance can be.
+    pub(crate) place: Option<uuid::Uuid>,
     /// How often it says that it lives, where others may serve the same database.
     pub(crate) shared: Option<std::time::Duration>,
     /// What an earlier server left, or another one uses, when one is given.
@@ -99,6 +101,7 @@ impl Default for Setup {
             resources: SafetyResources::default(),
             master_key: None,
             secret: SECRET,
+            place: None,
             shared: None,
             data: None,
         }
@@ -130,7 +133,7 @@ impl TestApp {
         let vault = sealing::open(&db, setup.master_key.as_ref()).await.unwrap();
         let ids = Ids::random();
         let instances = match setup.shared {
-            Some(beat_every) => Instances::shared(&ids, clock.now(), beat_every),
+            Some(beat_every) => Instances::shared(&ids, clock.now(), beat_every, setup.place),
             None => Instances::alone(&ids, clock.now()),
         };
         let base = Base { db, clock: clock.clone(), ids, vault, tasks: Tasks::new(), instances };

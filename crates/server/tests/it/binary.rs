@@ -1,8 +1,10 @@
 //! The real binary, from outside: how it starts, stops and survives, what its commands print, what
 //! it logs, what it holds in memory, and what it asks a model server.
 
+mod backup;
 mod care;
 mod commands;
+mod copy;
 mod import;
 mod logs;
 mod memory;

@@ -471,3 +471,38 @@ async fn a_long_conversation_is_forked_whole() {
     );
     assert_eq!(app.count(&counted), 251);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixteen_tasks_that_read_then_write_one_conversation_never_find_it_locked() {
+    let app = TestApp::new().await;
+    let mira = app.user("mira").await;
+    let id = mira.conversation().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..16 {
+        let (mira, id) = (mira.clone(), id.clone());
+        tasks.spawn(async move {
+            let messages = format!("{}/messages", path(&id));
+            let mut sent = 0;
+            for round in 0..10 {
+                let read = mira.get(&path(&id)).await.expect(StatusCode::OK);
+                assert!(read["message_count"].as_i64().unwrap() >= sent);
+                let title = json!({"title": format!("{task} in round {round}")});
+                mira.patch(&path(&id), title).await.expect(StatusCode::OK);
+                mira.get(&messages).await.expect(StatusCode::OK);
+                let reply = mira.post(&messages, json!({"content": format!("{task}, {round}")}));
+                let reply = reply.await;
+                // Busy is an answer. Locked would be the database's trouble, not the sender's.
+                if reply.status == StatusCode::CREATED {
+                    sent += 2;
+                } else {
+                    reply.expect_error(409, "CONVERSATION_BUSY");
+                }
+            }
+            sent
+        });
+    }
+    let sent: i64 = tasks.join_all().await.into_iter().sum();
+    let read = mira.get(&path(&id)).await.expect(StatusCode::OK);
+    assert_eq!(read["message_count"], sent);
+    assert_eq!(app.count("SELECT COUNT(*) FROM messages"), sent);
+}

@@ -235,6 +235,24 @@ async fn an_instance_whose_beats_stay_out_is_noticed_within_six_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_comes_back_to_its_place_need_not_wait_to_sweep() {
+    let place = Some(uuid::Uuid::from_u128(7));
+    let setup = Setup { script: "slow:20+long:100000", shared: SHARED, place, ..Setup::default() };
+    let first = TestApp::with(setup).await;
+    first.serene.join().await.unwrap();
+    let mira = first.user("mira").await;
+    let id = mira.conversation().await;
+    send(&mira, &id).await;
+    for (place, status) in [(Some(uuid::Uuid::from_u128(8)), "pending"), (place, "interrupted")] {
+        let data = Some(Arc::clone(&first.data));
+        let next = TestApp::with(Setup { shared: SHARED, place, data, ..Setup::default() }).await;
+        next.serene.join().await.unwrap();
+        next.serene.sweep().await;
+        assert_eq!(reply_of(&next.here(&mira), &id).await["status"], status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_with_another_secret_is_refused_while_the_first_one_lives() {
     let first = one("echo").await;
     let secret = "another secret of at least 32 bytes";
