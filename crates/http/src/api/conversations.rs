@@ -98,7 +98,8 @@ pub(crate) struct DeleteQuery {
     operation_id = "create_conversation", params(IdempotencyHeader),
     request_body = NewBody,
     responses((status = 201, body = ConversationBody),
-              (status = 409, description = "The id is in use, in the trash")))]
+              (status = 409, description = "The id is in use, in the trash"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -118,7 +119,8 @@ pub(crate) async fn create(
     operation_id = "fork_conversation", params(("id" = Uuid, Path), IdempotencyHeader),
     request_body = Fork,
     responses((status = 201, body = ConversationBody),
-              (status = 409, description = "The id is in use, or one of the messages is written")))]
+              (status = 409, description = "The id is in use, or one of the messages is written"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn fork(
     State(app): State<App>,
     Caller(caller): Caller,

@@ -262,7 +262,8 @@ fn bound(
 /// no model is asked.
 #[utoipa::path(post, path = "/api/v1/entries", tag = "journal", operation_id = "create_entry",
     params(IdempotencyHeader), request_body = NewEntryBody,
-    responses((status = 201, body = EntryBody), (status = 409, description = "The id is in use")))]
+    responses((status = 201, body = EntryBody), (status = 409, description = "The id is in use"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn create(
     State(app): State<App>,
     Caller(caller): Caller,

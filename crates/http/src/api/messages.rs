@@ -92,7 +92,8 @@ pub(crate) enum Order {
               (status = 200, content_type = "text/event-stream", body = StreamEvent,
                description = "Stored; the reply follows as events",
                headers(("x-generation-id" = Uuid, description = "What to resume or stop."))),
-              (status = 409, description = "The conversation has ended or is busy, or the id is in use")))]
+              (status = 409, description = "The conversation has ended or is busy, or the id is in use"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn send(
     State(app): State<App>,
     Caller(caller): Caller,

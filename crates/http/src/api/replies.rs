@@ -49,7 +49,8 @@ pub(crate) struct VersionsBody {
               (status = 200, content_type = "text/event-stream", body = StreamEvent,
                description = "The reply follows as events",
                headers(("x-generation-id" = Uuid, description = "What to resume or stop."))),
-              (status = 409, description = "The conversation has ended or is busy")))]
+              (status = 409, description = "The conversation has ended or is busy"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn regenerate(
     State(app): State<App>,
     Caller(caller): Caller,
@@ -71,7 +72,8 @@ pub(crate) async fn regenerate(
               (status = 200, content_type = "text/event-stream", body = StreamEvent,
                description = "The rest of the reply follows as events",
                headers(("x-generation-id" = Uuid, description = "What to resume or stop."))),
-              (status = 409, description = "The reply is whole, or the conversation has ended or is busy")))]
+              (status = 409, description = "The reply is whole, or the conversation has ended or is busy"),
+              (status = 422, description = "The idempotency key came before, with another request")))]
 pub(crate) async fn go_on(
     State(app): State<App>,
     Caller(caller): Caller,
