@@ -71,7 +71,9 @@ impl Generations {
         let active = store::active_of(db, owner).await?;
         let stops = active.iter().map(|id| request_stop(owner, *id));
         db.commit(Write::new().with_all(stops)).await?;
-        active.into_iter().for_each(|id| self.inner.news.stop(id));
+        for id in active {
+            self.inner.news.stop(id);
+        }
         let ended = async {
             while !store::active_of(db, owner).await?.is_empty() {
                 tokio::time::sleep(LOOK_EVERY).await;

@@ -3,19 +3,20 @@
 //! `scripts/with-databases`. What is looked at behind the product's back is looked at here.
 
 use std::{
+    fmt::Write as _,
     future::Future,
     path::Path,
     sync::{OnceLock, mpsc},
 };
 
 pub(crate) use rusqlite::types::Value as Cell;
+use serene_core::base::{Clock, Ids};
 use serene_db::{Db, ServerOptions, SqliteOptions};
 use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Row as _, TypeInfo as _,
     ValueRef as _,
 };
 use tempfile::TempDir;
-use uuid::Uuid;
 
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) enum Engine {
 pub(crate) fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     *ENGINE.get_or_init(|| {
-        let name = std::env::var("SERENE_TEST_ENGINE").unwrap_or_else(|_| "sqlite".into());
+        let name = setting("SERENE_TEST_ENGINE").unwrap_or_else(|| "sqlite".into());
         match name.as_str() {
             "sqlite" => Engine::Sqlite,
             "postgres" => Engine::Postgres,
@@ -45,12 +46,17 @@ pub(crate) fn not_on_sqlite() -> bool {
     engine() != Engine::Sqlite
 }
 
+#[expect(clippy::disallowed_methods, reason = "the settings of the tests themselves")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn server_url() -> String {
     let name = match engine() {
         Engine::Postgres => "SERENE_TEST_POSTGRES_URL",
         _ => "SERENE_TEST_MYSQL_URL",
     };
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: use scripts/with-databases"))
+    setting(name).unwrap_or_else(|| panic!("{name} is not set: use scripts/with-databases"))
 }
 
 /// The same server, another database.
@@ -74,7 +80,10 @@ impl TestData {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = (engine() != Engine::Sqlite).then(|| {
-            let (server, name) = (server_url(), format!("t{}", Uuid::new_v4().simple()));
+            let (server, name) = (
+                server_url(),
+                format!("t{}", Ids::random().new_id(Clock::system().now()).simple()),
+            );
             let create = format!("CREATE DATABASE {name}");
             elsewhere(run(server.clone(), create));
             with_name(&server, &name)
@@ -264,8 +273,11 @@ fn text_of(cell: &Cell) -> String {
 
 /// Bytes as they stand in a statement.
 pub(crate) fn literal(bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("X'{hex}'")
+    let mut literal = String::from("X'");
+    for byte in bytes {
+        let _ = write!(literal, "{byte:02x}"); // writing to a String cannot fail
+    }
+    literal + "'"
 }
 
 /// The files under a folder in which these bytes occur.
@@ -325,7 +337,7 @@ fn dialect(sql: &str) -> String {
                 out.push_str(before);
                 // Without a type, so that it takes the column's; sixteen bytes are an id.
                 let bytes = if hex.len() == 32 { "" } else { "\\x" };
-                out.push_str(&format!("'{bytes}{hex}'"));
+                let _ = write!(out, "'{bytes}{hex}'"); // writing to a String cannot fail
                 rest = after;
             }
             out + rest
