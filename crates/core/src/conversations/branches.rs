@@ -170,7 +170,15 @@ impl Conversations {
         let title = title.or(source.title.as_ref().map(Private::expose));
         let keeper = self.base.vault.of(owner)?;
         let begin = branches::begin_fork(&keeper, owner, (id, number), title, now);
-        match self.base.db.commit(Write::from(begin)).await {
+        let mut begun = self.base.db.commit(Write::from(begin.clone())).await;
+        if matches!(begun, Err(DbError::Duplicate(_)))
+            && branches::is_unfinished(&self.base, owner, id).await?
+        {
+            // What a crash left of the same request.
+            self.delete_from_trash(owner, id).await?;
+            begun = self.base.db.commit(Write::from(begin)).await;
+        }
+        match begun {
             Ok(_) => {}
             Err(DbError::Duplicate(_)) => return Err(Error::IdTaken),
             Err(error) => return Err(error.into()),
@@ -193,6 +201,8 @@ impl Conversations {
                 let first = self.base.created_before(owner, new.retry).await?;
                 self.get(owner, first.unwrap_or(id)).await
             }
+            // The same request came again meanwhile, and took this for what a crash had left.
+            Err(DbError::Guard(_)) => Err(Error::IdTaken),
             Err(error) => Err(error.into()),
         }
     }

@@ -447,7 +447,12 @@ async fn a_fork_under_an_id_of_ones_own_is_made_once() {
     assert_eq!(again, first);
     let path = format!("/api/v1/conversations/{ID}");
     mira.delete(&path).await.expect(StatusCode::NO_CONTENT);
-    mira.post(&fork_of(&id), body).await.expect_error(409, "ID_TAKEN");
+    mira.post(&fork_of(&id), body.clone()).await.expect_error(409, "ID_TAKEN");
+    // As a crash leaves it in the middle of the copy: the same request begins anew.
+    let cut_off = "UPDATE conversations SET shelf = 'purging' WHERE shelf = 'trash'";
+    assert_eq!(app.data.execute(cut_off), 1);
+    let anew = mira.post(&fork_of(&id), body).await.expect(StatusCode::CREATED);
+    assert_eq!((&anew["id"], &anew["message_count"]), (&json!(ID), &json!(2)));
     for bad in [json!({}), json!({"position": 0}), json!({"position": -1})] {
         mira.post(&fork_of(&id), bad).await.expect_error(400, "INVALID_REQUEST");
     }

@@ -18,6 +18,8 @@ serene_db::statements! {
         "INSERT INTO conversations (owner_id, id, number, kind, shelf, title, deleted_at, \
          next_position, message_count, created_at, updated_at) \
          VALUES (?, ?, ?, 'chat', 'purging', ?, ?, 1, 0, ?, ?)";
+    IS_UNFINISHED = "conversations.is_unfinished":
+        "SELECT id FROM conversations WHERE owner_id = ? AND id = ? AND shelf = 'purging' LIMIT 1";
     END_FORK = "conversations.end_fork":
         "UPDATE conversations SET shelf = ?, deleted_at = NULL, next_position = ?, \
          message_count = ? WHERE owner_id = ? AND id = ? AND shelf = 'purging'";
@@ -96,6 +98,13 @@ pub(crate) fn begin_fork(
     let now = now.as_micros();
     let title = title.map(|title| keeper.seal(title_place(id), title));
     Statement::new(&BEGIN_FORK, values![owner.id(), id, number, title, now, now, now])
+}
+
+/// Whether a fork of this id, or its deletion, was cut off.
+pub(crate) async fn is_unfinished(base: &Base, owner: Owner, id: Uuid) -> Result<bool, Error> {
+    let map = |row: &Row<'_>| Ok::<_, Error>(row.get::<Uuid>(0)?);
+    let found = base.db.query_one(Select::new(&IS_UNFINISHED, values![owner.id(), id], map));
+    Ok(found.await?.is_some())
 }
 
 /// The fork as it can be seen.
