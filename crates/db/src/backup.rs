@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, config::DbConfig};
 
 use crate::{
     DbError, Migration, files,
@@ -195,7 +195,8 @@ pub fn check_backup(file: &Path, migrations: &[Migration]) -> Result<Checked, Ba
         .map_err(|source| BackupError::Schema { path: file.to_owned(), source })?;
     let lines = lines(&connection, "PRAGMA quick_check").map_err(damaged)?;
     if lines != ["ok"] {
-        return Err(BackupError::Damaged { path: file.to_owned(), why: lines.join("; ") });
+        let why = lines.join("; ").replace('\n', " ");
+        return Err(BackupError::Damaged { path: file.to_owned(), why });
     }
     if has_table(&connection, "storage_copy").map_err(damaged)?
         && has_rows(&connection, "storage_copy").map_err(damaged)?
@@ -303,6 +304,8 @@ struct Old {
 /// Moves the log of a database into its file and closes it.
 fn settle(database: &Path, root: &str) -> rusqlite::Result<Old> {
     let connection = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Otherwise closing a file that SQLite cannot read takes its log away.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let has_rows = has_table(&connection, root)? && has_rows(&connection, root)?;
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     connection.close().map_err(|(_, error)| error)?;

@@ -41,6 +41,31 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: VaultCommand,
     },
+    /// Move everything into another, empty database (no server may run on either)
+    ///
+    /// An address is given as in `DATABASE_URL`. One with a password belongs into a file, because command
+    /// lines show in `ps`: --to @FILE. A copy that was cut off goes on when it is run again.
+    Copy {
+        /// The database to read, or @FILE with its address
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// The database to fill, or @FILE with its address
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Write the SQLite database into a new file, beside a running server
+    Backup {
+        /// The new file
+        file: std::path::PathBuf,
+    },
+    /// Put a backup in the place of the SQLite database (no server may run)
+    Restore {
+        /// A file made by `serene backup`
+        file: std::path::PathBuf,
+        /// Set the database aside that is there, with its accounts
+        #[arg(long)]
+        replace: bool,
+    },
     /// Print the effective configuration and where each value came from
     Config {
         /// As JSON

@@ -2,9 +2,11 @@
 //! is in `serene-core`; what it says on the wire is in `serene-http`.
 
 mod admin;
+mod backup;
 mod care;
 mod cli;
 mod config;
+mod copy;
 mod doctor;
 mod healthcheck;
 mod import;
@@ -81,6 +83,9 @@ async fn with_database(command: Command, config: &Config) -> anyhow::Result<Exit
         Command::User { command } => admin::user(config, command).await,
         Command::Import { file, user } => import::run(config, &file, &user).await,
         Command::Vault { command } => vault::run(config, command).await,
+        Command::Copy { from, to } => copy::run(&from, &to).await,
+        Command::Backup { file } => backup::back_up(config, &file),
+        Command::Restore { file, replace } => backup::restore(config, &file, replace).await,
         Command::Doctor => doctor::run(config).await,
         Command::Serve
         | Command::Openapi

@@ -11,6 +11,7 @@ use serene_core::{
         limits::{DRAIN, LAST_WORDS},
     },
 };
+use serene_db::refuse_unfinished_copy;
 use serene_http::{
     AllowedOrigins, HttpOptions, TrustedProxies,
     accept::{self, ConnectionLimits},
@@ -39,6 +40,11 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
     let serene = wiring::open(config, lock.as_ref()).await?;
     join(config, &serene).await?;
+    // Again: `serene copy` looks for us only before and after it leaves its mark.
+    if let Err(unfinished) = refuse_unfinished_copy(&serene.base().db).await {
+        serene.leave().await?;
+        return Err(unfinished.into());
+    }
     serene.start_jobs();
     // Before it says that it listens: whoever reads that may stop it at once.
     let mut signals = Signals::listen().context("cannot listen for signals")?;

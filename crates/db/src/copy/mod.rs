@@ -160,6 +160,7 @@ impl<'a> Copy<'a> {
             }
         };
         let copy = Self { from, to, tables, resumed };
+        // However their addresses are written.
         if mark(from).await?.is_some() {
             copy.finish().await?;
             return Err(CopyError::Same);
@@ -214,9 +215,10 @@ impl<'a> Copy<'a> {
             let (source, target) = tokio::try_join!(sum(self.from, table), sum(self.to, table))?;
             all.push(Copied {
                 table: table.name.clone(),
-                source_rows: source.0,
-                target_rows: target.0,
-                equal: source == target,
+                source_rows: source.rows,
+                target_rows: target.rows,
+                // A row that the walk passes by was not copied by it either.
+                equal: source == target && source.read == source.rows,
             });
         }
         Ok(all)
@@ -229,6 +231,8 @@ impl<'a> Copy<'a> {
     /// [`CopyError::Db`].
     pub async fn finish(&self) -> Result<(), CopyError> {
         self.to.commit(Write::from(Statement::guard(&END, Vec::new()))).await?;
+        // Whoever moves the file of the target now has all of it.
+        self.to.checkpoint().await?;
         Ok(())
     }
 }
@@ -244,17 +248,30 @@ fn page(table: &Table, rows: Vec<Vec<Value>>) -> Write {
     write.with_all(rows.map(|row| Statement::guard(table.insert, row)))
 }
 
-/// How many rows a table has, and what they hash to.
-async fn sum(db: &Db, table: &Table) -> Result<(u64, String), DbError> {
-    let (mut count, mut hash) = (0, Hash::new());
+/// What there is in a table.
+#[derive(PartialEq, Eq)]
+struct Sum {
+    /// As many as the database counts.
+    rows: u64,
+    /// As many as were read.
+    read: u64,
+    hash: String,
+}
+
+async fn sum(db: &Db, table: &Table) -> Result<Sum, DbError> {
+    let count = Select::new(table.count, Vec::new(), |row: &Row<'_>| row.get::<i64>(0));
+    let rows = db.query_one::<_, DbError, _>(count).await?.unwrap_or(0).cast_unsigned();
+    let (mut read, mut hash) = (0, Hash::new());
     let mut pages = Pages::new(db, table, None);
     loop {
-        let rows = pages.next().await?;
-        if rows.is_empty() {
-            return Ok((count, hash.finish()));
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(Sum { rows, read, hash: hash.finish() });
         }
-        count += rows.len() as u64;
-        rows.iter().for_each(|row| hash.add(row));
+        read += page.len() as u64;
+        for row in &page {
+            hash.add(row);
+        }
     }
 }
 
@@ -263,7 +280,7 @@ async fn sum(db: &Db, table: &Table) -> Result<(u64, String), DbError> {
 async fn fingerprint(db: &Db, tables: &[Table]) -> Result<String, DbError> {
     let mut hash = Hash::new();
     for table in tables {
-        hash.add(&values![table.name.as_str()]);
+        hash.add(&[Value::from(table.name.as_str())]);
         for row in Pages::new(db, table, None).next().await? {
             hash.add(&row);
         }

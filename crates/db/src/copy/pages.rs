@@ -143,7 +143,9 @@ mod tests {
     fn rows_hash_to_the_same_only_when_they_are_the_same() {
         let hash = |rows: &[Vec<Value>]| {
             let mut hash = Hash::new();
-            rows.iter().for_each(|row| hash.add(row));
+            for row in rows {
+                hash.add(row);
+            }
             hash.finish()
         };
         let one = hash(&[values![1_i64, "ab", None::<&str>]]);
@@ -158,5 +160,48 @@ mod tests {
         ] {
             assert_ne!(hash(&other), one, "{other:?}");
         }
+    }
+
+    static BIG: &[crate::Migration] = &[crate::Migration {
+        version: 1,
+        name: "big",
+        statements: &["CREATE TABLE big (
+            a {int} NOT NULL, b {int} NOT NULL, body {blob}, other {blob},
+            CONSTRAINT big_a_b_key PRIMARY KEY (a, b)
+        ){table}"],
+    }];
+
+    /// How many rows each page has, when each row of `sizes` has so many bytes.
+    async fn pages_of(sizes: &[usize]) -> Vec<usize> {
+        let folder = tempfile::tempdir().unwrap();
+        let options = crate::SqliteOptions::new(folder.path().join("serene.db"));
+        let db = Db::open_sqlite(options).unwrap();
+        db.migrate(BIG).await.unwrap();
+        let table = Table::new(&super::super::plan::shapes(BIG).unwrap()[0]);
+        for (index, size) in sizes.iter().enumerate() {
+            let (half, index) = (vec![7_u8; size / 2], i64::try_from(index).unwrap());
+            let row = values![index / 5, index % 5, half.clone(), half];
+            db.commit(crate::Statement::new(table.insert, row).into()).await.unwrap();
+        }
+        let mut pages = Pages::new(&db, &table, None);
+        let mut counts = Vec::new();
+        loop {
+            let rows = pages.next().await.unwrap();
+            if rows.is_empty() {
+                return counts;
+            }
+            counts.push(rows.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_has_no_more_bytes_than_it_may() {
+        const MIB: usize = 1024 * 1024;
+        // Never more than four; and a page ends where one stretch of the key does.
+        assert_eq!(pages_of(&[MIB; 10]).await, [4, 1, 4, 1]);
+        assert_eq!(pages_of(&[3 * MIB; 3]).await, [1, 1, 1]);
+        assert_eq!(pages_of(&[0, 9 * MIB, 0]).await, [1, 1, 1]);
+        assert_eq!(pages_of(&[0; 7]).await, [7]);
+        assert_eq!(pages_of(&[]).await, [0; 0]);
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Table {
     pub(super) last_key: &'static Sql,
     pub(super) insert: &'static Sql,
     pub(super) insert_many: &'static Sql,
+    pub(super) count: &'static Sql,
     pub(super) clear: &'static Sql,
 }
 
@@ -181,6 +182,7 @@ impl Table {
             ),
             insert: insert(1),
             insert_many: insert(ROWS_AT_ONCE),
+            count: sql(name, format!("SELECT COUNT(*) FROM {name}")),
             clear: sql(name, format!("DELETE FROM {name}")),
             name: name.clone(),
         }

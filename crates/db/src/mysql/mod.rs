@@ -79,6 +79,15 @@ impl Maker {
             Self::MySql => format!("max_execution_time = {limit_ms}"),
         }
     }
+
+    /// How long a transaction may ask for nothing: a process that fell asleep in the middle of a
+    /// write must not keep its locks. MySQL knows no such limit.
+    fn idle_timeout(self, limit_s: u64) -> String {
+        match self {
+            Self::MariaDb => format!(", idle_transaction_timeout = {limit_s}"),
+            Self::MySql => String::new(),
+        }
+    }
 }
 
 /// Names the driver in types.
@@ -189,10 +198,11 @@ fn settings(maker: Maker, options: &ServerOptions, statement_timeout_ms: u128) -
         "SET NAMES utf8mb4 COLLATE {collation}, time_zone = '+00:00', \
          sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
          NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY', \
-         innodb_lock_wait_timeout = {lock_s}, lock_wait_timeout = {lock_s}, {limit}; \
+         innodb_lock_wait_timeout = {lock_s}, lock_wait_timeout = {lock_s}, {limit}{idle}; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         collation = maker.collation(),
         limit = maker.statement_timeout(statement_timeout_ms),
+        idle = maker.idle_timeout(lock_s),
     )
 }
 

@@ -150,8 +150,12 @@ fn settings(options: &ServerOptions) -> String {
     format!(
         "SET TIME ZONE 'UTC'; SET statement_timeout = {}; SET lock_timeout = {}; \
          SET default_transaction_isolation = 'read committed'; \
-         SET default_transaction_read_only = on; SET client_min_messages = warning",
+         SET default_transaction_read_only = on; SET client_min_messages = warning; \
+         SET idle_in_transaction_session_timeout = {}",
         options.statement_timeout.as_millis(),
+        options.lock_timeout.as_millis(),
+        // A process that fell asleep in the middle of a write must not keep its locks: whoever waits
+        // for one then gets it instead of giving up.
         options.lock_timeout.as_millis(),
     )
 }

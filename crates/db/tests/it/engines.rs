@@ -138,6 +138,14 @@ impl Site {
         }
     }
 
+    /// Bytes, given in hex, in SQL.
+    pub(crate) fn bytes(&self, hex: &str) -> String {
+        match self.kind() {
+            Kind::Postgres => format!("'\\x{hex}'"),
+            Kind::Sqlite | Kind::Mysql => format!("x'{hex}'"),
+        }
+    }
+
     /// The name of the database, on a server.
     pub(crate) fn name(&self) -> &str {
         match &self.place {

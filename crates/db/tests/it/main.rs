@@ -5,6 +5,7 @@
 mod batches;
 mod busy;
 mod child;
+mod copying;
 mod cuts;
 mod engines;
 mod files;

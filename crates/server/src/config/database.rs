@@ -88,7 +88,7 @@ impl DatabaseUrl {
     /// Reads an address. A driver after a plus sign (`postgresql+asyncpg://`) is read and left out.
     ///
     /// The error never quotes the address, because it may hold a password in a place where none is expected.
-    pub(super) fn parse(value: &str) -> Result<Self, String> {
+    pub(crate) fn parse(value: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = value.split_once("://") else {
             return Err(format!("is not a database address; {ACCEPTED}"));
         };
@@ -113,12 +113,22 @@ impl DatabaseUrl {
         Ok(Self::Mysql { url: server("mysql", &rest)? })
     }
 
+    /// The folder that a SQLite file is in.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let Self::Sqlite { path } = self else { return None };
+        match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => Some(folder.to_owned()),
+            _ => Some(PathBuf::from(".")),
+        }
+    }
+
     /// True when a password is written into the address.
-    pub(super) fn has_password(&self) -> bool {
+    pub(crate) fn has_password(&self) -> bool {
         self.server_url().is_some_and(|url| url.password().is_some())
     }
 
-    fn server_url(&self) -> Option<Url> {
+    /// The address of a server.
+    pub(crate) fn server_url(&self) -> Option<Url> {
         match self {
             Self::Sqlite { .. } => None,
             Self::Postgres { url } | Self::Mysql { url } => {

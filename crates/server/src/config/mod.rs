@@ -206,11 +206,7 @@ impl Config {
 
     /// The folder for files of Serene's own: beside the SQLite file, `./data` with a database server.
     pub(crate) fn data_dir(&self) -> PathBuf {
-        let DatabaseUrl::Sqlite { path } = &self.database else { return PathBuf::from("./data") };
-        match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        }
+        self.database.folder().unwrap_or_else(|| PathBuf::from("./data"))
     }
 
     /// Whether other processes may serve the same database: one on a server is there for all of them.

@@ -145,6 +145,9 @@ fn a_backup_is_put_back_and_the_old_database_kept_on_sqlite() {
     let kept = kept.unwrap().to_owned();
     assert!(kept.starts_with("./data/serene.db.before-20"), "{kept}");
     assert_eq!(mode(&home.work().join(&kept)), 0o600);
+    // Whole in one file: its log was taken in before anything was moved.
+    let beside: Vec<String> = files(&data).into_iter().filter(|n| n.contains(".before-")).collect();
+    assert_eq!(beside.len(), 1, "{beside:?}");
     let server = home.start(&[]);
     assert_eq!(conversations(&server, &token), then);
     stop(server);
@@ -202,6 +205,10 @@ fn what_is_no_backup_is_refused_and_changes_nothing_on_sqlite() {
     fs::write(work.join("text.db"), "this is no database, and long enough to be one").unwrap();
     fs::write(work.join("empty.db"), "").unwrap();
     fs::write(work.join("cut.db"), &bytes[..bytes.len() / 2]).unwrap();
+    // Pages that are said to be free and are nowhere: no read of a table meets that.
+    let mut blot = bytes.clone();
+    blot[36..40].copy_from_slice(&5_u32.to_be_bytes());
+    fs::write(work.join("blot.db"), blot).unwrap();
     Connection::open(work.join("other.db")).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     make("newer.db", "INSERT INTO schema_migrations VALUES (9999, 'later', 'x')");
     make("build.db", "UPDATE schema_migrations SET hash = 'x'");
@@ -216,6 +223,7 @@ fn what_is_no_backup_is_refused_and_changes_nothing_on_sqlite() {
         ("empty.db", "empty.db is no database of Serene's"),
         ("other.db", "other.db is no database of Serene's"),
         ("cut.db", "cut.db is damaged: "),
+        ("blot.db", "blot.db is damaged: "),
         ("newer.db", "use a newer Serene"),
         ("build.db", "the two come from different builds"),
         ("half.db", "a copy into half.db was cut off"),

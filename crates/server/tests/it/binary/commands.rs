@@ -162,7 +162,18 @@ fn help_and_mistakes_on_the_command_line() {
     let home = Home::new();
     let help = home.run(&["--help"], &[]);
     assert_eq!(help.code, Some(0));
-    for command in ["serve", "migrate", "user", "config", "openapi", "doctor", "healthcheck"] {
+    for command in [
+        "serve",
+        "migrate",
+        "user",
+        "copy",
+        "backup",
+        "restore",
+        "config",
+        "openapi",
+        "doctor",
+        "healthcheck",
+    ] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
     }
     assert_eq!(home.run(&["--version"], &[]).out, "serene 0.1.0\n");

@@ -123,6 +123,10 @@ fn around(middle: &str, sealed: bool) {
     assert!(early.err.contains("another Serene is using ./data: stop it first"), "{early:?}");
     stop(server);
     copied(&home, first, middle);
+    if let Some(file) = middle.strip_prefix("sqlite:///") {
+        let (one, other) = (home.work().join("data/serene.db"), home.work().join(file));
+        assert_eq!(different(&one, &other), 0);
+    }
 
     let server = start(&home, middle, key);
     assert_eq!(exports(&server, &names), before);
@@ -219,15 +223,22 @@ fn count(path: &Path, sql: &str) -> i64 {
     look().unwrap_or(0)
 }
 
+/// The tables that are to be copied: all that there are, but for these.
+fn tables(path: &Path) -> BTreeSet<String> {
+    let file = Connection::open(path).unwrap();
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN \
+        ('instances', 'schema_migrations', 'storage_probe', 'storage_copy')";
+    let mut statement = file.prepare(sql).unwrap();
+    let tables: BTreeSet<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(tables.contains("messages") && tables.len() > 10, "{tables:?}");
+    tables
+}
+
 /// How many rows of all tables are in one file and not in the other.
 fn different(one: &Path, other: &Path) -> i64 {
     let file = Connection::open(one).unwrap();
     file.execute("ATTACH ? AS other", [other.to_str().unwrap()]).unwrap();
-    let tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'instances'";
-    let mut statement = file.prepare(tables).unwrap();
-    let tables: BTreeSet<String> =
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert!(tables.contains("messages") && tables.len() > 10, "{tables:?}");
     let differences = |table: &String| -> i64 {
         let one_way = |a: &str, b: &str| {
             format!(
@@ -237,7 +248,7 @@ fn different(one: &Path, other: &Path) -> i64 {
         let sql = format!("SELECT {} + {}", one_way("main", "other"), one_way("other", "main"));
         file.query_row(&sql, [], |row| row.get(0)).unwrap()
     };
-    tables.iter().map(differences).sum()
+    tables(one).iter().map(differences).sum()
 }
 
 #[test]
@@ -282,6 +293,12 @@ fn a_copy_that_is_killed_again_and_again_is_taken_up_each_time() {
         assert!(done.out.lines().any(|l| l.starts_with("messages ") && l.ends_with(" 42000  ok")));
     }
     assert_eq!(different(&source, &target), 0);
+    let named = |out: &str| -> BTreeSet<String> {
+        let lines = out.lines().filter(|line| line.ends_with("  ok"));
+        lines.map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let again = copy(&home, arguments[4], "sqlite:///./third/serene.db");
+    assert_eq!(named(&again.out), tables(&source), "{again:?}");
     assert_eq!(home.run(&["user", "list"], &there).out.lines().count(), 60);
 }
 
@@ -312,7 +329,7 @@ fn a_byte_that_changed_in_the_target_is_noticed() {
         assert!(line.ends_with(" 42000  DIFFERENT (42000 in the target)"), "{line}");
         assert_eq!(done.out.matches("DIFFERENT").count(), 1, "{done:?}");
         assert!(done.err.contains("source and target differ (tables: 1)"), "{done:?}");
-        let refused = home.run(&[], &[("DATABASE_URL", to)]);
+        let refused = home.run(&[], &[("DATABASE_URL", to), ("PORT", "0")]);
         assert!(refused.err.contains(UNFINISHED), "{refused:?}");
     }
 }
