@@ -126,7 +126,10 @@ impl Serene {
     /// several instances share the database, says that this one lives and looks after the others.
     pub fn start_jobs(self: &Arc<Self>) {
         if let Some(beat_every) = self.base.instances.beat_every() {
+            // Each by itself: whoever waits for a lock or a model goes on saying that it lives.
             self.every(beat_every, Self::beat);
+            self.every(beat_every, Self::sweep_replies);
+            self.every(beat_every, Self::sweep_entries);
             self.every(OBEY_EVERY, Self::obey);
             self.generations.start_news();
         }
@@ -149,10 +152,17 @@ impl Serene {
     async fn beat(self: Arc<Self>) {
         let secret = self.accounts.secret_fingerprint();
         let Base { db, ids, clock, instances, .. } = &self.base;
-        match instances.beat(db, (secret, ids), clock.now()).await {
-            Ok(()) => self.sweep().await,
-            Err(error) => tracing::error!(%error, "cannot say that this instance lives: {error}"),
+        if let Err(error) = instances.beat(db, (secret, ids), clock.now()).await {
+            tracing::error!(%error, "cannot say that this instance lives: {error}");
         }
+    }
+
+    async fn sweep_replies(self: Arc<Self>) {
+        report("sweeping generations", self.generations.sweep().await);
+    }
+
+    async fn sweep_entries(self: Arc<Self>) {
+        report("answering entries", self.journal.sweep().await);
     }
 
     async fn obey(self: Arc<Self>) {

@@ -400,7 +400,10 @@ impl Generations {
     }
 
     /// Marks what an earlier process left behind as `interrupted`, with the text it had. Returns
-    /// how many there were.
+    /// how many there were. One that cannot be marked keeps no other from it.
+    ///
+    /// # Errors
+    /// Why the first of them was not marked.
     pub async fn sweep(&self) -> Result<usize, Error> {
         let mut swept = 0;
         loop {
@@ -408,9 +411,15 @@ impl Generations {
             if left.is_empty() {
                 return Ok(swept);
             }
+            let mut failed = None;
             for orphan in left {
-                run::interrupt(&self.inner, orphan).await?;
-                swept += 1;
+                match run::interrupt(&self.inner, orphan).await {
+                    Ok(()) => swept += 1,
+                    Err(error) => drop(failed.get_or_insert(error)),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
     }

@@ -219,10 +219,8 @@ impl Run {
                     self.live.end(End::Finished { message, generation });
                     break;
                 }
-                // Its conversation or its owner is gone.
                 Err(DbError::Guard(_)) => {
-                    let gone = Error::NotFound(crate::base::Resource::Generation);
-                    self.live.end(End::NotStored(gone));
+                    self.live.end(self.ended_elsewhere().await);
                     break;
                 }
                 Err(error) => {
@@ -242,6 +240,16 @@ impl Run {
             delay = (delay * 2).min(STORE_RETRY.1);
         }
         inner.hub.close(self.owner, self.generation.id);
+    }
+
+    /// What readers are told when this reply is no longer ours to end: another instance took it
+    /// over, and has what is kept of it; or its conversation or its owner is gone.
+    async fn ended_elsewhere(&self) -> End {
+        let status = store::status(&self.inner.base.db, self.owner, self.generation.id).await;
+        match status {
+            Ok(None) => End::NotStored(Error::NotFound(crate::base::Resource::Generation)),
+            _ => End::Reconnect,
+        }
     }
 
     fn finished(&self, outcome: &Outcome) -> (Message, Generation) {
