@@ -19,6 +19,10 @@ use crate::{
 /// How often the jobs that tidy up look for work.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 
+/// How often an instance looks for replies of those that are gone: what is noticed late is not also
+/// marked late.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
 /// How often a change to a whole conversation stops a reply that began in between.
 const STOP_TRIES: usize = 5;
 
@@ -128,7 +132,7 @@ impl Serene {
         if let Some(beat_every) = self.base.instances.beat_every() {
             // Each by itself: whoever waits for a lock or a model goes on saying that it lives.
             self.every(beat_every, Self::beat);
-            self.every(beat_every, Self::sweep_replies);
+            self.every(SWEEP_EVERY, Self::sweep_replies);
             self.every(beat_every, Self::sweep_entries);
             self.every(OBEY_EVERY, Self::obey);
             self.generations.start_news();

@@ -170,15 +170,15 @@ impl Conversations {
         let title = title.or(source.title.as_ref().map(Private::expose));
         let keeper = self.base.vault.of(owner)?;
         let begin = branches::begin_fork(&keeper, owner, (id, number), title, now);
-        let mut begun = self.base.db.commit(Write::from(begin.clone())).await;
-        if matches!(begun, Err(DbError::Duplicate(_)))
+        let mut made = self.base.db.commit(Write::from(begin.clone())).await;
+        if matches!(made, Err(DbError::Duplicate(_)))
             && branches::is_unfinished(&self.base, owner, id).await?
         {
             // What a crash left of the same request.
             self.delete_from_trash(owner, id).await?;
-            begun = self.base.db.commit(Write::from(begin)).await;
+            made = self.base.db.commit(Write::from(begin)).await;
         }
-        match begun {
+        match made {
             Ok(_) => {}
             Err(DbError::Duplicate(_)) => return Err(Error::IdTaken),
             Err(error) => return Err(error.into()),

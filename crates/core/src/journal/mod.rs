@@ -225,31 +225,42 @@ impl Journal {
         Ok(checked.vibe)
     }
 
-    /// Answers entries whose answer a crash cut off. Returns how many there were.
+    /// Answers entries whose answer a crash cut off. Returns how many there were. One that cannot be
+    /// answered keeps no other from it.
+    ///
+    /// # Errors
+    /// Why the first of them was not answered.
     pub(crate) async fn sweep(&self) -> Result<usize, Error> {
-        let mut swept = 0;
+        let (mut swept, mut failed) = (0, None);
         for left in store::pending(&self.base).await? {
-            let (owner_id, id) = (left.owner_id, left.id);
-            let owner = match self.base.owner_for_job(owner_id, "answer entries").await {
-                Ok(owner) => owner,
-                Err(Error::NotFound(_)) => continue,
-                Err(error) => return Err(error),
-            };
-            let take = store::take_over(owner, id, left.holder, self.base.instances.id());
-            match self.base.db.commit(Write::from(take)).await {
-                Ok(_) => {}
-                // Another instance was quicker.
-                Err(DbError::Guard(_)) => continue,
-                Err(error) => return Err(error.into()),
+            match self.answer_left_behind(left).await {
+                Ok(answered) => swept += usize::from(answered),
+                Err(error) => drop(failed.get_or_insert(error)),
             }
-            match self.get(owner, id).await {
-                Ok(entry) => drop(self.answer(owner, entry).await?),
-                Err(Error::NotFound(_)) => {}
-                Err(error) => return Err(error),
-            }
-            swept += 1;
         }
-        Ok(swept)
+        failed.map_or(Ok(swept), Err)
+    }
+
+    /// False when there was nothing to do: another instance was quicker, or the owner is gone.
+    async fn answer_left_behind(&self, left: store::Unanswered) -> Result<bool, Error> {
+        let (owner_id, id) = (left.owner_id, left.id);
+        let owner = match self.base.owner_for_job(owner_id, "answer entries").await {
+            Ok(owner) => owner,
+            Err(Error::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let take = store::take_over(owner, id, left.holder, self.base.instances.id());
+        match self.base.db.commit(Write::from(take)).await {
+            Ok(_) => {}
+            Err(DbError::Guard(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        match self.get(owner, id).await {
+            Ok(entry) => drop(self.answer(owner, entry).await?),
+            Err(Error::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(true)
     }
 
     /// How often each mood was written on each day of a range, both ends included.
