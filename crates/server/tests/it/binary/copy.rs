@@ -258,7 +258,7 @@ fn a_copy_that_is_killed_again_and_again_is_taken_up_each_time() {
     let target = home.work().join("there/serene.db");
     let arguments =
         ["copy", "--from", "sqlite:///./data/serene.db", "--to", "sqlite:///./there/serene.db"];
-    let there = [("DATABASE_URL", "sqlite:///./there/serene.db")];
+    let there = [("DATABASE_URL", "sqlite:///./there/serene.db"), ("PORT", "0")];
     let (mut cut, mut last) = (0, 0);
     for round in 0..12_u64 {
         let mut child = Reaped(in_silence(home.serene(&arguments, &[])).spawn().unwrap());
@@ -308,8 +308,8 @@ fn a_byte_that_changed_in_the_target_is_noticed() {
     crowded(&home);
     let target = home.work().join("there/serene.db");
     let (from, to) = ("sqlite:///./data/serene.db", "sqlite:///./there/serene.db");
-    let mut child =
-        Reaped(home.serene(&["copy", "--from", from, "--to", to], &[]).spawn().unwrap());
+    let command = in_silence(home.serene(&["copy", "--from", from, "--to", to], &[])).spawn();
+    let mut child = Reaped(command.unwrap());
     wait_for("some messages to arrive", || {
         assert!(child.0.try_wait().unwrap().is_none(), "the database is too small");
         (count(&target, "SELECT COUNT(*) FROM messages") > 1000).then_some(())
