@@ -47,7 +47,7 @@ fn texts_are_sealed_and_opened_again_while_no_server_runs() {
     stop(server);
     let keyless = vault("encrypt", &[]);
     assert!(keyless.err.contains("`serene vault key` makes one"), "{keyless:?}");
-    let early = home.run(&[], &with_key);
+    let early = home.run(&[], &[with_key[0], ("PORT", "0")]);
     assert_eq!(early.code, Some(1), "{early:?}");
     assert!(early.err.contains("run `serene vault encrypt`"), "{early:?}");
     assert_ne!(home.places_with(MARK), [""; 0]);
@@ -72,7 +72,7 @@ fn texts_are_sealed_and_opened_again_while_no_server_runs() {
         (&[("SERENE_MASTER_KEY", "c2hvcnQ=")], "is not 32 bytes in base64"),
         (&[("SERENE_MASTER_KEY_FILE", "missing")], "missing cannot be read"),
     ] {
-        let refused = home.run(&[], environment);
+        let refused = home.run(&[], &[environment, &[("PORT", "0")]].concat());
         assert!(refused.code.is_some_and(|code| code != 0), "{refused:?}");
         assert!(refused.err.contains(complaint), "{complaint}: {refused:?}");
         assert!(!refused.err.contains("c2hvcnQ="), "{refused:?}");
