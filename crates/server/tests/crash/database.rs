@@ -84,7 +84,8 @@ impl Database {
 
     /// How large it is, where that can be seen.
     pub(crate) fn bytes(&self, home: &Path) -> Option<u64> {
-        Some(std::fs::metadata(home.join("serene.db")).ok()?.len())
+        let is_file = self.address.starts_with("sqlite");
+        is_file.then(|| std::fs::metadata(home.join("serene.db")).ok())?.map(|file| file.len())
     }
 
     /// Looks at what was left by a kill, or after a proper stop.

@@ -12,7 +12,11 @@ mod check;
 mod database;
 mod dice;
 #[path = "../it/database.rs"]
-#[allow(dead_code, reason = "the other tests look at more of it")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the other tests look at more of it, and a test may panic"
+)]
 mod engines;
 mod findings;
 mod lists;
