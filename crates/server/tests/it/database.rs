@@ -169,6 +169,8 @@ impl TestData {
             runtime.unwrap().block_on(async {
                 if engine() == Engine::Postgres {
                     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+                    // What these tests write is no statement of the product.
+                    let options = options.disable_statement_logging();
                     let mut connection = options.connect().await.unwrap();
                     let lock = format!("BEGIN; LOCK TABLE {tables} IN SHARE MODE");
                     sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection).await.unwrap();
@@ -177,6 +179,8 @@ impl TestData {
                     connection.close().await.unwrap();
                 } else {
                     let options: sqlx::mysql::MySqlConnectOptions = url.parse().unwrap();
+                    // What these tests write is no statement of the product.
+                    let options = options.disable_statement_logging();
                     let mut connection = options.connect().await.unwrap();
                     let lock = format!("LOCK TABLES {}", tables.replace(',', " READ,") + " READ");
                     sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut connection).await.unwrap();
@@ -350,6 +354,8 @@ async fn run(url: String, sql: String) -> u64 {
     match engine() {
         Engine::Postgres => {
             let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+            // What these tests write is no statement of the product.
+            let options = options.disable_statement_logging();
             let mut connection = options.connect().await.unwrap();
             let done = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
@@ -357,6 +363,8 @@ async fn run(url: String, sql: String) -> u64 {
         }
         _ => {
             let options: sqlx::mysql::MySqlConnectOptions = url.parse().unwrap();
+            // What these tests write is no statement of the product.
+            let options = options.disable_statement_logging();
             let mut connection = options.connect().await.unwrap();
             let done = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
@@ -370,6 +378,8 @@ async fn rows(url: String, sql: String) -> Vec<Vec<Cell>> {
     match engine() {
         Engine::Postgres => {
             let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+            // What these tests write is no statement of the product.
+            let options = options.disable_statement_logging();
             let mut connection = options.connect().await.unwrap();
             let found = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
             connection.close().await.unwrap();
@@ -377,6 +387,8 @@ async fn rows(url: String, sql: String) -> Vec<Vec<Cell>> {
         }
         _ => {
             let options: sqlx::mysql::MySqlConnectOptions = url.parse().unwrap();
+            // What these tests write is no statement of the product.
+            let options = options.disable_statement_logging();
             let mut connection = options.connect().await.unwrap();
             let found = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
             connection.close().await.unwrap();
