@@ -10,6 +10,7 @@ help:
 	@echo "make client-test    try the published contracts with clients that others wrote"
 	@echo "make crash-test     kill the server 200 times and look for what was acknowledged"
 	@echo "make crash-test-servers  the same on PostgreSQL and MariaDB"
+	@echo "make instances-test run two instances behind nginx, and kill, stop and restart things"
 	@echo "make image-test     try the container's file tree without a container engine (needs root)"
 	@echo "make measure-start  measure the time to the first answer and the memory at rest"
 	@echo "make bench          measure every route and print the table"
@@ -58,6 +59,10 @@ crash-test-servers:
 crash-test-can-fail:
 	CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/broken" EXPECT=lost \
 		cargo test -p serene-server --features acknowledge-before-commit --test crash
+
+# Needs nginx. PARTS=1,4 runs some parts alone, SEED= repeats the choices of a run.
+instances-test:
+	scripts/with-databases cargo test -p serene-server --test instances
 
 image-test:
 	scripts/image-test
