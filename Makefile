@@ -1,6 +1,6 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test test-here check api-test client-test crash-test crash-test-servers crash-test-can-fail image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check api-test client-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
@@ -38,6 +38,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p serene-server --test crash --features acknowledge-before-commit -- -D warnings
+	cargo clippy -p serene-server --test instances -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 api-test: setup
@@ -60,8 +61,9 @@ crash-test-can-fail:
 	CARGO_TARGET_DIR="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/broken" EXPECT=lost \
 		cargo test -p serene-server --features acknowledge-before-commit --test crash
 
-# Needs nginx. PARTS=1,4 runs some parts alone, SEED= repeats the choices of a run.
+# PARTS=1,4 runs some parts alone, SEED= repeats the choices of a run.
 instances-test:
+	@scripts/setup nginx:nginx-light
 	scripts/with-databases cargo test -p serene-server --test instances
 
 image-test:
