@@ -1,7 +1,10 @@
 //! What is left when it is over: everything that was acknowledged is there once, every reply is in a
 //! final state and says what the model said, as far as it came.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
 
@@ -43,7 +46,7 @@ pub(crate) async fn everything(
     diaries: &[Diary],
     report: &mut Report,
 ) -> anyhow::Result<Found> {
-    let mut found = Found::default();
+    let (mut found, start) = (Found::default(), now());
     for diary in diaries {
         report.wrong.extend(diary.wrong.iter().cloned());
         let token = &diary.person.token;
@@ -59,12 +62,14 @@ pub(crate) async fn everything(
         }
         let mut messages: HashMap<Uuid, Vec<Message>> = HashMap::new();
         for talk in &diary.talks {
-            if !messages.contains_key(&talk.conversation) {
-                let path = format!("/conversations/{}/messages", talk.conversation);
-                let all = settled(api, token, &path).await?;
-                messages.insert(talk.conversation, all);
-            }
-            judge(talk, &messages[&talk.conversation], &mut found, report);
+            let all = match messages.entry(talk.conversation) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(place) => {
+                    let path = format!("/conversations/{}/messages", talk.conversation);
+                    place.insert(settled(api, token, &path, start).await?)
+                }
+            };
+            judge(talk, all, &mut found, report);
         }
     }
     let (over, charged) = cluster.ledger().await?;
@@ -74,16 +79,21 @@ pub(crate) async fn everything(
     Ok(found)
 }
 
-/// The messages of a conversation, once none of them is being written.
-async fn settled(api: &Api, token: &str, path: &str) -> Result<Vec<Message>, WireError> {
-    let start = now();
+/// The messages of a conversation, once none of them is being written. All together are waited for
+/// no longer than for one.
+async fn settled(
+    api: &Api,
+    token: &str,
+    path: &str,
+    start: Instant,
+) -> Result<Vec<Message>, WireError> {
     loop {
         let all: Vec<Message> = api.list(token, path, usize::MAX).await?;
         let open = |message: &Message| matches!(message.status.as_str(), "pending" | "running");
         if !all.iter().any(open) || start.elapsed() > PATIENCE {
             return Ok(all);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
@@ -99,7 +109,7 @@ fn count(
         (Promise::Open, 0 | 1) => *open += 1,
         (Promise::Kept, 0) => report.wrong(format!("{what} was acknowledged and is lost")),
         (Promise::Kept | Promise::Open, _) => {
-            report.wrong(format!("{what} is there {times} times"))
+            report.wrong(format!("{what} is there {times} times"));
         }
     }
 }

@@ -40,8 +40,8 @@ impl Database {
     async fn run(&self, url: &str, sql: &str) -> anyhow::Result<()> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match self.kind {
-            Kind::Postgres => drop(postgres(url).await?.execute(sql).await?),
-            Kind::Mysql => drop(mysql(url).await?.execute(sql).await?),
+            Kind::Postgres => postgres(url).await?.execute(sql).await.map(|_| ())?,
+            Kind::Mysql => mysql(url).await?.execute(sql).await.map(|_| ())?,
         }
         Ok(())
     }

@@ -102,7 +102,7 @@ pub(crate) async fn goes_on(
         Sent::Refused(status, _, code) => return strange(format!("{status} {code}")),
     };
     let mut reader = Reader::new(&person.token, begun.generation, text);
-    match reader.to_the_end(Some(begun.events), std::slice::from_ref(api), None).await? {
+    match reader.finish(Some(begun.events), std::slice::from_ref(api), None).await? {
         End::Stored(message) if message.status == "complete" && message.content == text => Ok(()),
         End::Stored(message) => strange(format!("the reply is {}", message.status)),
         End::Failed(name) => strange(name),

@@ -99,9 +99,10 @@ impl Load {
         let mut tasks = JoinSet::new();
         let people = cluster.people(plan.writers + plan.talkers).await?;
         for (index, person) in people.into_iter().enumerate() {
-            let apis = match plan.through_nginx {
-                true => vec![cluster.api()?],
-                false => cluster.apis(index % 2)?.to_vec(),
+            let apis = if plan.through_nginx {
+                vec![cluster.api()?]
+            } else {
+                cluster.apis(index % 2)?.to_vec()
             };
             let worker = Worker {
                 apis,
@@ -298,7 +299,7 @@ impl Worker {
         // The other one first, where the client knows of both.
         let mut others = self.apis.clone();
         others.reverse();
-        let end = reader.to_the_end(Some(begun.events), &others, cuts).await;
+        let end = reader.finish(Some(begun.events), &others, cuts).await;
         let talk = &mut self.diary.talks[place];
         talk.generation = Some(begun.generation);
         talk.read = reader.offset;

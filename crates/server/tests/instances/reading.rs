@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads to the end, on one of them after the other; `cuts` hangs up now and then.
-    pub(crate) async fn to_the_end(
+    pub(crate) async fn finish(
         &mut self,
         first: Option<Events>,
         apis: &[Api],

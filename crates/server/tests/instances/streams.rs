@@ -78,7 +78,7 @@ async fn one(
         Sent::Refused(status, ..) => return strange(format!("{status} to a message")),
     };
     let mut reader = Reader::new(&person.token, begun.generation, &text);
-    let end = reader.to_the_end(Some(begun.events), apis, Some(dice)).await?;
+    let end = reader.finish(Some(begun.events), apis, Some(dice)).await?;
     match end {
         End::Stored(message) if message.content == text && reader.offset == text.len() => {
             Ok((reader.met, text.len()))
