@@ -5,6 +5,8 @@ use std::{fmt, pin::Pin, time::Duration};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
+use crate::Manner;
+
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -73,6 +75,11 @@ pub struct Request {
     /// The system message first (if any), then the turns, oldest first. The last is the user's; or
     /// the model's own, which broke off: then only what comes after it is asked for.
     pub messages: Vec<Message>,
+    /// Which of the engine's models is asked; [`Engine::model`] when absent. An engine that has but
+    /// one takes no notice.
+    pub model: Option<String>,
+    /// How the person wants to be spoken to, for the engines that follow no instruction.
+    pub manner: Manner,
     /// The most tokens the model may write; the engine's own default when absent.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2; the engine's own default when absent.
@@ -172,7 +179,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// The kind of engine, as `AI_ENGINE` spells it: `basic`, `openai`, `endpoint`.
     fn name(&self) -> &'static str;
 
-    /// The model that answers, as the provider spells it.
+    /// The model that answers when a request names none, as the provider spells it.
     fn model(&self) -> &str;
 
     /// Starts an answer. Nothing happens before the stream is polled. A failure is the stream's

@@ -8,6 +8,7 @@ mod endpoint;
 mod engine;
 mod fallback;
 mod http;
+mod manner;
 mod openai;
 mod script;
 mod scripted;
@@ -20,6 +21,7 @@ pub use engine::{
 };
 pub use fallback::FallbackEngine;
 pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
+pub use manner::{AddressStyle, Manner, Personality};
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
 pub use script::{NotAScript, Script};
 pub use scripted::ScriptedEngine;

@@ -143,7 +143,8 @@ impl State {
     async fn step(self) -> Result<Option<(Event, Self)>, EngineError> {
         let mut answer = match self {
             Self::Start(inner, request) => {
-                let json = Bytes::from(wire::encode(&inner.model, inner.limit, &request));
+                let model = request.model.as_deref().unwrap_or(&inner.model);
+                let json = Bytes::from(wire::encode(model, inner.limit, &request));
                 drop(request);
                 let mut body = inner.upstream.post(json).await?;
                 match body.first_byte().await? {

@@ -2,6 +2,8 @@
 //! prompt is not.
 
 use serene_db::{Row, Select, Statement, Write, values};
+use serene_llm::Manner;
+pub use serene_llm::{AddressStyle, Personality};
 use uuid::Uuid;
 
 use super::Accounts;
@@ -21,55 +23,6 @@ serene_db::statements! {
 /// The scope of what counts everywhere.
 const EVERYWHERE: Uuid = Uuid::nil();
 
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $(#[$first:meta])* $default:ident = $word:literal,
-        $($(#[$inner:meta])* $variant:ident = $other:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub enum $type { $(#[$first])* #[default] $default, $($(#[$inner])* $variant),+ }
-
-        impl $type {
-            /// The word that is stored and printed.
-            pub const fn as_str(self) -> &'static str {
-                match self { Self::$default => $word, $(Self::$variant => $other),+ }
-            }
-
-            /// The variant of a word.
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $word => Some(Self::$default), $($other => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-words! {
-    /// Whose voice answers.
-    Personality {
-        /// The usual one.
-        Default = "default",
-        /// A friendly machine.
-        Robot = "robot",
-        /// A dry one.
-        Cynic = "cynic",
-        /// One who knows.
-        Expert = "expert",
-    }
-}
-
-words! {
-    /// How the person is addressed.
-    AddressStyle {
-        /// As among friends.
-        Casual = "casual",
-        /// With distance.
-        Formal = "formal",
-        /// Warmly.
-        Friendly = "friendly",
-        /// As at work.
-        Professional = "professional",
-    }
-}
-
 /// How somebody wants to be spoken to; what is `None` was never said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
@@ -82,6 +35,11 @@ pub struct Preferences {
 }
 
 impl Preferences {
+    /// What of them an engine needs that follows no instruction.
+    pub(crate) const fn manner(&self) -> Manner {
+        Manner { personality: self.personality, address_style: self.address_style }
+    }
+
     /// What they add to the instruction; empty when they ask for nothing.
     pub(crate) fn instruction(&self) -> String {
         let voice = match self.personality {
@@ -164,9 +122,5 @@ mod tests {
         };
         let said = robot.instruction();
         assert!(said.contains("robot") && said.contains("formally"), "{said}");
-        for word in ["default", "robot", "cynic", "expert"] {
-            assert_eq!(Personality::from_word(word).unwrap().as_str(), word);
-        }
-        assert_eq!(Personality::from_word("pirate"), None);
     }
 }

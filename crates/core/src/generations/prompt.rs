@@ -74,7 +74,12 @@ fn request(
         instruction.push_str(CAREFUL_INSTRUCTION);
     }
     turns.insert(0, Turn::text(serene_llm::Role::System, instruction));
-    Request { messages: turns, max_tokens: preferences.max_tokens, temperature: None }
+    Request {
+        messages: turns,
+        max_tokens: preferences.max_tokens,
+        manner: preferences.manner(),
+        ..Request::default()
+    }
 }
 
 fn turn(message: &Message) -> Turn {

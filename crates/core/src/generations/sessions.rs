@@ -173,7 +173,7 @@ async fn guarded(
     let request = Request {
         messages: turns.into(),
         max_tokens: Some(limits::MAX_VIBE_TOKENS),
-        temperature: None,
+        ..Request::default()
     };
     let (text, error_code) = once::ask(inner, owner, request, call).await?;
     if error_code.is_some() {

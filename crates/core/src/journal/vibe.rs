@@ -137,7 +137,7 @@ fn request(instruction: &str, note: &str, mood: Option<&str>) -> Request {
     Request {
         messages: vec![Message::text(Role::System, instruction), Message::text(Role::User, turn)],
         max_tokens: Some(limits::MAX_VIBE_TOKENS),
-        temperature: None,
+        ..Request::default()
     }
 }
 

@@ -44,6 +44,8 @@ async fn the_whole_conversation_is_sent() {
         ],
         max_tokens: Some(64),
         temperature: Some(0.5),
+        model: Some("test-model-2".into()),
+        ..Request::default()
     };
     let outcome = ask(&engine, request).await;
     assert_eq!(outcome, Outcome::finished("Hi", FinishReason::Stop, None));
@@ -57,7 +59,7 @@ async fn the_whole_conversation_is_sent() {
     assert_eq!(
         received.body_json::<Value>().unwrap(),
         json!({
-            "model": "test-model",
+            "model": "test-model-2",
             "stream": true,
             "stream_options": {"include_usage": true},
             "max_tokens": 64,

@@ -1,0 +1,81 @@
+//! How a person wants to be spoken to, for engines that follow no instruction. What a model is told
+//! of it is the caller's business.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident {
+        $(#[$first:meta])* $head:ident = $word:literal,
+        $($(#[$inner:meta])* $variant:ident = $other:literal),+ $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type { $(#[$first])* $head, $($(#[$inner])* $variant),+ }
+
+        impl $type {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[Self::$head, $(Self::$variant),+];
+
+            /// The word that is stored and printed.
+            pub const fn as_str(self) -> &'static str {
+                match self { Self::$head => $word, $(Self::$variant => $other),+ }
+            }
+
+            /// The variant of a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// Whose voice answers.
+    Personality {
+        /// The usual one.
+        Default = "default",
+        /// A friendly machine.
+        Robot = "robot",
+        /// A dry one.
+        Cynic = "cynic",
+        /// One who knows.
+        Expert = "expert",
+    }
+}
+
+words! {
+    /// How the person is addressed.
+    AddressStyle {
+        /// As among friends.
+        Casual = "casual",
+        /// With distance.
+        Formal = "formal",
+        /// Warmly.
+        Friendly = "friendly",
+        /// As at work.
+        Professional = "professional",
+    }
+}
+
+/// How a person wants to be spoken to; what is `None` was never said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Whose voice answers.
+    pub personality: Option<Personality>,
+    /// How the person is addressed.
+    pub address_style: Option<AddressStyle>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_read_as_it_is_printed() {
+        for one in Personality::ALL {
+            assert_eq!(Personality::from_word(one.as_str()), Some(*one));
+        }
+        for one in AddressStyle::ALL {
+            assert_eq!(AddressStyle::from_word(one.as_str()), Some(*one));
+        }
+        assert_eq!(Personality::from_word("pirate"), None);
+    }
+}
