@@ -46,7 +46,7 @@ impl From<Preferences> for PreferencesBody {
         Self {
             max_tokens_camel: max_tokens,
             max_tokens,
-            personality: preferences.personality.unwrap_or_default().as_str(),
+            personality: preferences.personality.unwrap_or(Personality::Default).as_str(),
             address_style_camel: address_style,
             address_style,
         }
