@@ -33,6 +33,7 @@ pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
         .chain(usage::STATEMENTS)
         .chain(conversations::STATEMENTS)
         .chain(conversations::BRANCH_STATEMENTS)
+        .chain(conversations::preferences::ALL)
         .chain(generations::STATEMENTS)
         .chain(journal::STATEMENTS)
         .copied()

@@ -86,15 +86,18 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             CONSTRAINT vault_keys_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
-        // Scope: nil for everywhere, else what it overrides that for.
+        // One row per owner, whose id is the owner's; the instruction is private text.
         "CREATE TABLE preferences (
             owner_id {uuid} NOT NULL,
-            scope {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            model {text:255},
+            temperature_hundredths {int},
             max_tokens {int},
+            instruction {blob},
             personality {text:16},
             address_style {text:16},
             updated_at {int} NOT NULL,
-            CONSTRAINT preferences_owner_id_scope_key PRIMARY KEY (owner_id, scope),
+            CONSTRAINT preferences_owner_id_id_key PRIMARY KEY (owner_id, id),
             CONSTRAINT preferences_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
@@ -143,6 +146,21 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
         "CREATE INDEX conversations_shelf_idx
             ON conversations (owner_id, kind, shelf, updated_at, id)",
         "CREATE INDEX conversations_trash_idx ON conversations (shelf, deleted_at)",
+        // What counts in one conversation instead of its owner's preferences; its id is that one's.
+        "CREATE TABLE conversation_preferences (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            model {text:255},
+            temperature_hundredths {int},
+            max_tokens {int},
+            instruction {blob},
+            personality {text:16},
+            address_style {text:16},
+            updated_at {int} NOT NULL,
+            CONSTRAINT conversation_preferences_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT conversation_preferences_owner_id_id_fkey FOREIGN KEY (owner_id, id)
+                REFERENCES conversations (owner_id, id) ON DELETE CASCADE
+        ){table}",
         // A regenerated reply is another version at the same position; one of them is shown.
         "CREATE TABLE messages (
             owner_id {uuid} NOT NULL,
@@ -280,6 +298,7 @@ pub const OWNED_TABLES: &[&str] = &[
     "preferences",
     "idempotency_keys",
     "conversations",
+    "conversation_preferences",
     "messages",
     "attachments",
     "generations",

@@ -6,7 +6,7 @@
 use serene_db::{Db, Write};
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, preferences},
     base::{
         Base, Error, MasterKey, Owner, Vault,
         vault::{self, NEXT, State, VAULT, reseal},
@@ -264,7 +264,12 @@ async fn key_of(base: &Base, sealed: &Vault, owner: Owner) -> Result<Owner, Vaul
 async fn restore(base: &Base, from: &Vault, to: &Vault, owner: Owner) -> Result<u64, VaultError> {
     let (from, to) = (from.of(owner)?, to.of(owner)?);
     let mut written = 0;
-    for column in conversations::SEALED.iter().chain(journal::SEALED) {
+    let columns = conversations::SEALED
+        .iter()
+        .chain(journal::SEALED)
+        .chain(preferences::SEALED)
+        .chain(conversations::preferences::SEALED);
+    for column in columns {
         written += reseal(base, owner, column, &from, &to).await?;
     }
     Ok(written)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{AccountOptions, Accounts, User},
-    base::{Base, Cursor, Error, Owner, Page, PageSize},
+    base::{Base, Cursor, Error, Owner, Page, PageSize, limits},
     conversations::{Conversation, Conversations, Message},
     generations::{DEFAULT_INSTRUCTION, Generations, OBEY_EVERY},
     journal::{Entry, Journal},
@@ -37,6 +37,8 @@ pub struct Options {
     pub resources: SafetyResources,
     /// What it is told before every conversation; [`DEFAULT_INSTRUCTION`] when `None`.
     pub instruction: Option<String>,
+    /// The most tokens that any model is let read and write together; the default when `None`.
+    pub context_tokens: Option<u32>,
 }
 
 /// The product.
@@ -72,7 +74,7 @@ impl Serene {
                 Arc::clone(&conversations),
                 Arc::clone(&ledger),
                 Arc::clone(&options.engine),
-                instruction,
+                (instruction, options.context_tokens.unwrap_or(limits::CONTEXT_TOKENS)),
             ),
             journal: Journal::new(base.clone(), Arc::clone(&ledger), options.engine),
             resources: options.resources,

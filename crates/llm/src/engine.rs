@@ -182,6 +182,28 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// The model that answers when a request names none, as the provider spells it.
     fn model(&self) -> &str;
 
+    /// The kind of engine that answers for a model, by [`Request::model`]; `None` for one that is not
+    /// offered.
+    fn offers(&self, model: &str) -> Option<&'static str> {
+        (model == self.model()).then(|| self.name())
+    }
+
+    /// Every model that a request may name, the usual one first.
+    fn models(&self) -> Vec<String> {
+        vec![self.model().to_owned()]
+    }
+
+    /// The most tokens that a model reads and writes together; `None` where nobody knows.
+    fn context_tokens(&self, _model: &str) -> Option<u32> {
+        None
+    }
+
+    /// How many tokens a text has for a model; `None` where nobody can count. What a turn costs
+    /// besides its text is [`crate::TURN_TOKENS`].
+    fn count_tokens(&self, _model: &str, _text: &str) -> Option<u32> {
+        None
+    }
+
     /// Starts an answer. Nothing happens before the stream is polled. A failure is the stream's
     /// last item: an `Err`, after the deltas that had already arrived.
     fn stream(&self, request: Request) -> EventStream;

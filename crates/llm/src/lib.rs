@@ -6,12 +6,13 @@
 mod basic;
 mod endpoint;
 mod engine;
-mod fallback;
 mod http;
 mod manner;
 mod openai;
+mod registry;
 mod script;
 mod scripted;
+mod tokens;
 
 pub use basic::{BasicEngine, digest, reflect};
 pub use endpoint::{EndpointEngine, endpoint};
@@ -19,9 +20,10 @@ pub use engine::{
     Engine, EngineError, Event, EventStream, FinishReason, Image, Message, Reply, Request, Role,
     Usage, complete,
 };
-pub use fallback::FallbackEngine;
 pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
 pub use manner::{AddressStyle, Manner, Personality};
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
+pub use registry::{Offer, Registry, RegistryError};
 pub use script::{NotAScript, Script};
 pub use scripted::ScriptedEngine;
+pub use tokens::{BYTES_PER_TOKEN, TURN_TOKENS, estimate_tokens};

@@ -18,6 +18,7 @@ use self::{
 use crate::{
     ConfigError, Engine, EngineError, Event, EventStream, FinishReason, Request, Retries, Timeouts,
     http::{Body, Upstream, parse_url},
+    tokens,
 };
 
 /// Where OpenAI itself answers.
@@ -117,6 +118,14 @@ impl Engine for OpenAiEngine {
     /// The configured name; `default` when the choice is left to the server.
     fn model(&self) -> &str {
         if self.inner.model.is_empty() { "default" } else { &self.inner.model }
+    }
+
+    fn context_tokens(&self, model: &str) -> Option<u32> {
+        tokens::family(model).map(|(_, context)| context)
+    }
+
+    fn count_tokens(&self, model: &str, text: &str) -> Option<u32> {
+        tokens::family(model).map(|(vocabulary, _)| vocabulary.count(text))
     }
 
     fn stream(&self, request: Request) -> EventStream {

@@ -15,10 +15,12 @@ use serene_db::{
     DataLock, Db, MigrationState, ServerOptions, SqliteOptions, refuse_unfinished_copy,
 };
 use serene_llm::{
-    BasicEngine, Engine, FallbackEngine, OpenAiConfig, OpenAiEngine, Retries, Timeouts,
+    BasicEngine, Engine, Offer, OpenAiConfig, OpenAiEngine, Registry, Retries, Timeouts,
 };
 
-use crate::config::{AiConfig, AiEngine, Config, DatabaseUrl, load_or_create_secret};
+use crate::config::{
+    AiConfig, AiEngine, Config, DatabaseUrl, EngineKind, ModelEntry, load_or_create_secret,
+};
 
 /// The runtime of every command that touches the database.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -112,6 +114,7 @@ pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>
         engine: engine(&config.ai)?,
         resources: config.resources.clone(),
         instruction: config.system_instruction.clone(),
+        context_tokens: Some(config.ai.context_tokens),
     };
     Ok(Arc::new(Serene::new(base, options).context("cannot start the hashing threads")?))
 }
@@ -133,11 +136,71 @@ fn hashing_threads() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get).div_ceil(2)
 }
 
-/// The engine that answers, with the one that steps in behind it.
+/// Everybody who can answer.
 fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
-    let first = one_engine(&ai.engine, ai)?;
-    let Some(fallback) = &ai.fallback else { return Ok(first) };
-    Ok(Arc::new(FallbackEngine::new(vec![first, one_engine(fallback, ai)?])))
+    let (offers, fallback) = match &ai.catalogue {
+        Some(catalogue) => {
+            let offers: anyhow::Result<_> = catalogue.models.iter().map(offer).collect();
+            (offers?, catalogue.fallback.clone())
+        }
+        None => {
+            let first = Offer::of(one_engine(&ai.engine, ai)?);
+            let next = ai.fallback.as_ref().map(|engine| one_engine(engine, ai)).transpose()?;
+            let next = next.map(|engine| Offer { listed: false, ..Offer::of(engine) });
+            (std::iter::once(first).chain(next).collect(), vec![1])
+        }
+    };
+    let registry = Registry::new(offers, fallback)?;
+    warm_up(&registry);
+    Ok(Arc::new(registry))
+}
+
+/// Reads the vocabularies of the models before somebody waits for them: it takes a tenth of a second.
+fn warm_up(registry: &Registry) {
+    let registry = registry.clone();
+    let read = move || {
+        for model in registry.models() {
+            registry.count_tokens(&model, "warm up");
+        }
+    };
+    let thread = std::thread::Builder::new().name("serene-tokens".to_owned());
+    if let Err(error) = thread.spawn(read) {
+        tracing::debug!("the first message reads the vocabulary: {error}");
+    }
+}
+
+/// A model of `serene.toml`.
+fn offer(entry: &ModelEntry) -> anyhow::Result<Offer> {
+    let usual = Timeouts::default();
+    let timeouts = Timeouts {
+        connect: entry.engine.timeouts.connect.unwrap_or(usual.connect),
+        first_byte: entry.engine.timeouts.first_byte.unwrap_or(usual.first_byte),
+        idle: entry.engine.timeouts.idle.unwrap_or(usual.idle),
+        ..usual
+    };
+    let engine: Arc<dyn Engine> = match &entry.engine.kind {
+        EngineKind::Basic => Arc::new(BasicEngine),
+        EngineKind::OpenAi { base_url, api_key } => {
+            let mut openai = OpenAiConfig::new(base_url.as_str(), &entry.model);
+            openai.api_key.clone_from(api_key);
+            openai.timeouts = timeouts;
+            Arc::new(OpenAiEngine::new(openai)?)
+        }
+        EngineKind::Endpoint { url, api_key } => serene_llm::endpoint(
+            url.as_str(),
+            api_key.clone(),
+            &entry.model,
+            timeouts,
+            Retries::default(),
+        )?,
+    };
+    Ok(Offer {
+        name: entry.name.clone(),
+        engine,
+        model: entry.model.clone(),
+        context_tokens: entry.context_tokens,
+        listed: entry.listed,
+    })
 }
 
 fn one_engine(engine: &AiEngine, ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
@@ -160,6 +223,14 @@ fn one_engine(engine: &AiEngine, ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine
 
 /// What the banner and the doctor say of who answers.
 pub(crate) fn describe_engine(ai: &AiConfig) -> String {
+    if let Some(catalogue) = &ai.catalogue {
+        let others = match catalogue.models.len() - 1 {
+            0 => String::new(),
+            1 => ", and one more".to_owned(),
+            more => format!(", and {more} more"),
+        };
+        return format!("{}{others} ({})", catalogue.models[0], catalogue.file);
+    }
     let describe = |engine: &AiEngine| match engine {
         AiEngine::Basic => "basic (built in: no key, no network)".to_owned(),
         AiEngine::OpenAi => format!("openai ({} at {})", ai.openai_model, ai.openai_base_url),

@@ -16,7 +16,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hashing::Hasher;
 pub use hashing::HashingOptions;
 pub use identities::{FIREBASE_CERTS_URL, FirebaseKeys, FirebaseOptions, Identity, LinkedIdentity};
-pub use preferences::{AddressStyle, Personality, Preferences};
+pub use preferences::{
+    AddressStyle, Personality, PreferenceChanges, Preferences, Temperature, Wish, address_style,
+    personality, reply_tokens,
+};
 use secrecy::SecretString;
 use serene_db::{Db, DbError, Sequence, Statement, Write};
 pub use throttle::ThrottleMode;

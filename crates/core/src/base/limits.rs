@@ -74,6 +74,14 @@ limits! {
     MAX_MESSAGE_CHARS: usize = 32_000 => count "characters";
     /// A journal entry, at most.
     MAX_NOTE_CHARS: usize = 32_000 => count "characters";
+    /// How somebody says that they want to be spoken to.
+    MAX_WISH_CHARS: usize = 2_000 => count "characters";
+    /// The name of a model.
+    MAX_MODEL_CHARS: usize = 255 => count "characters";
+    /// What somebody may let a model write at once.
+    REPLY_TOKENS: RangeInclusive<usize> = 1..=32_000 => range "tokens";
+    /// A sampling temperature, in hundredths.
+    TEMPERATURE_HUNDREDTHS: RangeInclusive<usize> = 0..=200 => range "hundredths";
     /// A mood.
     MAX_MOOD_CHARS: usize = 64 => count "characters";
     /// Tags of an entry.
@@ -110,8 +118,12 @@ limits! {
     MAX_PAGE_ITEMS: u32 = 100 => count "items";
     /// Messages that a model is shown, the newest ones.
     MAX_PROMPT_MESSAGES: u32 = 200 => count "messages";
-    /// Text that a model is shown, the newest first; the last message always.
-    MAX_PROMPT_BYTES: usize = 96 * 1024 => count "bytes";
+    /// What a model is let read and write together, unless the operator says otherwise or it takes less.
+    CONTEXT_TOKENS: u32 = 32_768 => count "tokens";
+    /// What of it is kept for an answer whose length nobody limits.
+    DEFAULT_REPLY_TOKENS: u32 = 1_024 => count "tokens";
+    /// What an image is taken to cost in a prompt.
+    IMAGE_TOKENS: u32 = 1_100 => count "tokens";
     /// Images that a model is shown, the newest ones.
     MAX_PROMPT_IMAGES: u32 = 4 => count "images";
     /// How long a deleted conversation stays in the trash.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Conversation, Conversations, Message, MessageStatus, NewAttachment, Role, attachment,
+    preferences,
     store::{self, branches},
 };
 use crate::base::{Error, Owner, Private, Resource, Retry, Title, error::OrNotFound, limits};
@@ -169,14 +170,16 @@ impl Conversations {
         let title = new.title.as_ref().map(Title::expose);
         let title = title.or(source.title.as_ref().map(Private::expose));
         let keeper = self.base.vault.of(owner)?;
-        let begin = branches::begin_fork(&keeper, owner, (id, number), title, now);
-        let mut made = self.base.db.commit(Write::from(begin.clone())).await;
+        let here = preferences::read(&self.base, owner, source.id).await?;
+        let begin = Write::from(branches::begin_fork(&keeper, owner, (id, number), title, now))
+            .with_all(preferences::insert(&self.base, owner, id, &here)?);
+        let mut made = self.base.db.commit(begin.clone()).await;
         if matches!(made, Err(DbError::Duplicate(_)))
             && branches::is_unfinished(&self.base, owner, id).await?
         {
             // What a crash left of the same request.
             self.delete_from_trash(owner, id).await?;
-            made = self.base.db.commit(Write::from(begin)).await;
+            made = self.base.db.commit(begin).await;
         }
         match made {
             Ok(_) => {}

@@ -6,6 +6,7 @@
 mod attachment;
 mod branches;
 mod policy;
+pub(crate) mod preferences;
 mod store;
 mod types;
 

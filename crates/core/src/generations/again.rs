@@ -3,7 +3,7 @@
 use serene_db::{DbError, Statement, Write};
 use uuid::Uuid;
 
-use super::{Generation, Generations, ReplyReader, SEND_TRIES};
+use super::{Generation, Generations, ReplyReader, SEND_TRIES, prompt};
 use crate::{
     base::{Error, Owner, Retry},
     conversations::Message,
@@ -83,11 +83,13 @@ impl Generations {
                 }
                 Err(error) => return Err(error),
             };
-            let generation = self.draft(id, &message);
+            let conversation_id = message.conversation_id;
+            let asking = prompt::asking(inner, owner, Some(conversation_id)).await?;
+            let generation = self.draft(id, &message, &asking);
             let now = generation.created_at;
             let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
-            match self.begin(owner, message, generation.clone(), write).await {
+            match self.begin(owner, (message, generation.clone(), asking), write).await {
                 Ok(reply) => return Ok(Again { generation, reply }),
                 // Somebody else was quicker: look again what there is now.
                 Err(Error::Storage(DbError::Guard(_) | DbError::Duplicate(_))) => {}

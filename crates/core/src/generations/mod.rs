@@ -2,7 +2,9 @@
 //! on when its listener leaves, and what was shown is on disk before `done` is sent.
 
 mod again;
+mod context;
 mod elsewhere;
+mod instruction;
 mod live;
 mod news;
 mod once;
@@ -16,12 +18,14 @@ pub(crate) use store::ALL as STATEMENTS;
 use std::{sync::Arc, time::Duration};
 
 pub use again::Again;
+pub use context::{Context, Counting, LeftOut, LeftOutReason, Part};
 pub(crate) use elsewhere::OBEY_EVERY;
+pub use instruction::DEFAULT_INSTRUCTION;
 pub use live::{End, ReplyEvent, ReplyReader};
 use live::{Hub, Live};
 use news::News;
 pub use once::Answer;
-pub use prompt::DEFAULT_INSTRUCTION;
+use prompt::Asking;
 use serene_care::screen::{Surface, screen};
 use serene_db::{DbError, Write};
 use serene_llm::{Engine, Usage};
@@ -40,6 +44,9 @@ use crate::{
 
 /// The engine's name where the crisis screen answered and no model was asked.
 pub const CARE: &str = "care";
+
+/// What a reply fails with where the instruction and the last message are more than a model takes.
+const PROMPT_TOO_LONG: &str = "PROMPT_TOO_LONG";
 
 /// How often a send looks again when another one was quicker, before it gives up as busy.
 const SEND_TRIES: usize = 5;
@@ -72,6 +79,17 @@ pub struct Generation {
     pub created_at: Time,
     /// When it ended.
     pub ended_at: Option<Time>,
+}
+
+/// A model that people may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// What it is called.
+    pub name: String,
+    /// The kind of engine that answers.
+    pub engine: &'static str,
+    /// What it is let read and write together, in tokens.
+    pub context_tokens: u32,
 }
 
 /// A message to send.
@@ -113,6 +131,8 @@ struct Inner {
     ledger: Arc<Ledger>,
     engine: Arc<dyn Engine>,
     instruction: String,
+    /// The most tokens that any model is let read and write together.
+    context_tokens: u32,
     hub: Hub,
     /// Replies that another instance writes and somebody reads here.
     mirrors: Hub,
@@ -125,11 +145,21 @@ impl Generations {
         conversations: Arc<Conversations>,
         ledger: Arc<Ledger>,
         engine: Arc<dyn Engine>,
-        instruction: String,
+        (instruction, context_tokens): (String, u32),
     ) -> Self {
         let (hub, mirrors) = (Hub::default(), Hub::default());
         let news = News::default();
-        let inner = Inner { base, conversations, ledger, engine, instruction, hub, mirrors, news };
+        let inner = Inner {
+            base,
+            conversations,
+            ledger,
+            engine,
+            instruction,
+            context_tokens,
+            hub,
+            mirrors,
+            news,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -168,11 +198,13 @@ impl Generations {
                 Err(error) => return Err(error),
             };
             let Exchange { user_message, assistant_message } = exchange;
-            let generation = self.draft(generation_id, &assistant_message);
+            let asking = prompt::asking(inner, owner, Some(send.conversation_id)).await?;
+            let generation = self.draft(generation_id, &assistant_message, &asking);
             let (id, now) = (user_message.id, user_message.created_at);
             let remember = send.retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
-            match self.begin(owner, assistant_message, generation.clone(), write).await {
+            let begun = (assistant_message, generation.clone(), asking);
+            match self.begin(owner, begun, write).await {
                 Ok(reply) => return Ok(Sent { user_message, generation, reply }),
                 // Somebody else wrote here in between: look again what there is now.
                 Err(Error::Storage(DbError::Guard("conversations.claim"))) => {}
@@ -222,10 +254,9 @@ impl Generations {
     }
 
     /// A generation that is not written yet, of this message.
-    fn draft(&self, id: Uuid, message: &Message) -> Generation {
-        let engine = &self.inner.engine;
+    fn draft(&self, id: Uuid, message: &Message, asking: &Asking) -> Generation {
         let explicit = message.safety_tier == Some(SafetyTier::Explicit);
-        let (engine, model) = if explicit { (CARE, CARE) } else { (engine.name(), engine.model()) };
+        let (engine, model) = if explicit { (CARE, CARE) } else { (asking.engine, &*asking.model) };
         Generation {
             id,
             conversation_id: message.conversation_id,
@@ -247,8 +278,7 @@ impl Generations {
     async fn begin(
         &self,
         owner: Owner,
-        message: Message,
-        generation: Generation,
+        (message, generation, asking): (Message, Generation, Asking),
         write: Write,
     ) -> Result<ReplyReader, Error> {
         let inner = &self.inner;
@@ -259,7 +289,7 @@ impl Generations {
         let live = inner.hub.open(owner, generation.id, message.content.expose());
         let reply = live.read_from(live.length());
         let inner = Arc::clone(inner);
-        let run = run::Run { inner, holder, owner, keeper, message, generation, live };
+        let run = run::Run { inner, holder, owner, keeper, message, generation, asking, live };
         let (told, begun) = oneshot::channel();
         self.inner.base.tasks.spawn(run.begin(write, told));
         begun.await.map_err(|_| DbError::Closed)??;
@@ -302,6 +332,45 @@ impl Generations {
         let generation = generation.ok_or(Error::IdTaken)?;
         let reply = self.attach(owner, generation.id, 0).await?;
         Ok(Some(Sent { user_message, generation, reply }))
+    }
+
+    /// What a model would be shown of a conversation now, without what is yet to be sent.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn context(&self, owner: Owner, conversation_id: Uuid) -> Result<Context, Error> {
+        let inner = &self.inner;
+        let conversation = inner.conversations.get(owner, conversation_id).await?;
+        let asking = prompt::asking(inner, owner, Some(conversation_id)).await?;
+        let place = (conversation_id, i64::MAX);
+        let mut context = prompt::plan(inner, owner, &asking, place, None).await?;
+        let read = context.parts.len() - 1 + context.left_out.len();
+        context.older_count = conversation.message_count - i64::try_from(read).unwrap_or(0);
+        Ok(context)
+    }
+
+    /// The models that people may choose from, the usual one first.
+    pub fn models(&self) -> Vec<Model> {
+        let Inner { engine, context_tokens, .. } = &*self.inner;
+        let model = |name: String| Model {
+            engine: engine.offers(&name).unwrap_or(engine.name()),
+            context_tokens: engine
+                .context_tokens(&name)
+                .map_or(*context_tokens, |known| known.min(*context_tokens)),
+            name,
+        };
+        engine.models().into_iter().map(model).collect()
+    }
+
+    /// A model's name, if people may choose it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn offered(&self, model: String) -> Result<String, Error> {
+        match self.inner.engine.offers(&model) {
+            Some(_) => Ok(model),
+            None => Err(Error::invalid("model", "must be one of those at /api/v1/models")),
+        }
     }
 
     /// One generation.

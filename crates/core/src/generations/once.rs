@@ -8,7 +8,7 @@ use serene_care::screen::{CRISIS_SENTENCE, Surface, screen};
 use serene_db::Write;
 use serene_llm::{Request, complete};
 
-use super::{Generations, Inner, prompt};
+use super::{Generations, Inner, PROMPT_TOO_LONG, prompt};
 use crate::{
     base::{Error, MessageText, Owner, Private, limits},
     conversations::{MessageStatus, NewAttachment, SafetyTier},
@@ -47,6 +47,10 @@ impl Generations {
             return Ok(Answer { text, error_code: None, safety_tier });
         }
         let request = prompt::build_once(inner, owner, (text, images), safety_tier).await?;
+        let Some(request) = request else {
+            let (text, error_code) = (Private::default(), Some(PROMPT_TOO_LONG));
+            return Ok(Answer { text, error_code, safety_tier });
+        };
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = std::sync::Arc::clone(inner);
         inner.base.tasks.spawn(async move {

@@ -1,192 +1,203 @@
-//! What a model is told: the instruction, the conversation so far, the new message. Bounded in
-//! messages, bytes and images; what was said last is never left out.
+//! What a model is asked: who is asked, the instruction, what is shown of the conversation. How much
+//! of it fits is decided in `context`, and what the instruction says in `instruction`.
+
+use std::sync::Arc;
 
 use serene_llm::{Image, Message as Turn, Request};
+use uuid::Uuid;
 
-use super::Inner;
+use super::{
+    Inner,
+    context::{Context, LeftOutReason, Part, Scale, Window, window},
+    instruction::{Instruction, LEFT_OUT},
+};
 use crate::{
-    accounts::{Preferences, preferences},
-    base::{Error, MessageText, Owner, limits},
-    conversations::{Message, MessageStatus, NewAttachment, Role, SafetyTier},
+    accounts::{
+        Preferences,
+        preferences::{self, Person},
+    },
+    base::{Error, MessageText, Owner, Private, limits},
+    conversations::{self, Message, NewAttachment, Role, SafetyTier},
 };
 
-/// The instruction, unless the operator gives another.
-pub const DEFAULT_INSTRUCTION: &str = "\
-You are a calm and attentive companion in a chat. Answer in the language you are written to. \
-Be warm, plain and honest; say so when you do not know something. Keep answers as short as the \
-question allows. You are not a doctor or a therapist: do not diagnose, and do not advise on \
-medicines. Never claim to be human.";
+/// Who is asked for whom, and how they want to be spoken to.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    person: Person,
+    preferences: Preferences,
+    /// The engine that is asked.
+    pub(super) engine: &'static str,
+    /// Its model.
+    pub(super) model: String,
+}
 
-/// Added where the crisis screen found something that is no explicit intent.
-const CAREFUL_INSTRUCTION: &str = "\n\n\
-The last message touches on suicide or self-harm. Take it seriously, without alarm. Be brief and \
-kind, ask how the person is, and suggest somebody they trust or a local support service. Describe \
-no method, give no phone number, and play down nothing.";
-
-/// The request for the reply `reply`, from what is stored before it.
-pub(super) async fn build(inner: &Inner, owner: Owner, reply: &Message) -> Result<Request, Error> {
-    let conversations = &inner.conversations;
-    let (conversation_id, position) = (reply.conversation_id, reply.position);
-    let messages = conversations.recent(owner, conversation_id, position).await?;
-    let shown = window(&messages);
-    let mut turns: Vec<Turn> = shown.iter().map(|message| turn(message)).collect();
-    if !reply.content.expose().is_empty() {
-        // It broke off: the engine goes on with it.
-        turns.push(turn(reply));
+/// Who is asked where: in a conversation, or for a text that stands by itself.
+pub(super) async fn asking(
+    inner: &Inner,
+    owner: Owner,
+    conversation_id: Option<Uuid>,
+) -> Result<Asking, Error> {
+    let (person, mut preferences) = preferences::read(&inner.base, owner).await?;
+    if let Some(id) = conversation_id {
+        let here = conversations::preferences::read(&inner.base, owner, id).await?;
+        preferences = here.or(preferences);
     }
-    if shown.iter().any(|message| !message.attachments.is_empty()) {
+    // A model that was chosen once and is offered no more is as good as never chosen.
+    let chosen = preferences.model.as_deref();
+    let offered = chosen.and_then(|model| Some((inner.engine.offers(model)?, model)));
+    let (engine, model) = offered.unwrap_or((inner.engine.name(), inner.engine.model()));
+    let model = model.to_owned();
+    Ok(Asking { person, preferences, engine, model })
+}
+
+impl Asking {
+    fn scale<'a>(&'a self, inner: &'a Inner) -> Scale<'a> {
+        let max_tokens = self.preferences.max_tokens;
+        Scale::new(&*inner.engine, &self.model, inner.context_tokens, max_tokens)
+    }
+
+    fn instruction(&self, inner: &Inner, careful: bool) -> String {
+        let instruction = Instruction {
+            operator: &inner.instruction,
+            person: &self.person,
+            preferences: &self.preferences,
+            now: inner.base.clock.now(),
+            careful,
+        };
+        instruction.text()
+    }
+
+    /// The request with these turns, of which all together cost so much.
+    fn request(&self, inner: &Inner, turns: Vec<Turn>, total_tokens: u32) -> Request {
+        let room = self.scale(inner).context_tokens.saturating_sub(total_tokens).max(1);
+        Request {
+            messages: turns,
+            model: Some(self.model.clone()),
+            manner: self.preferences.manner(),
+            max_tokens: self.preferences.max_tokens.map(|tokens| tokens.min(room)),
+            temperature: self.preferences.temperature.map(preferences::Temperature::as_f32),
+        }
+    }
+}
+
+/// What is shown of a conversation before a position, and the turns that say it: without their
+/// images. `reply` is what is written at that position so far.
+pub(super) async fn plan(
+    inner: &Inner,
+    owner: Owner,
+    asking: &Asking,
+    (conversation_id, position): (Uuid, i64),
+    reply: Option<&Message>,
+) -> Result<Context, Error> {
+    let messages = inner.conversations.recent(owner, conversation_id, position).await?;
+    let scale = asking.scale(inner);
+    let last = messages.iter().rev().find(|message| message.role == Role::User);
+    let tier = reply.or(last).and_then(|message| message.safety_tier);
+    let mut instruction = asking.instruction(inner, tier.is_some());
+    // It broke off: the engine goes on with it.
+    let begun = reply.filter(|reply| !reply.content.expose().is_empty());
+    let begun_tokens = begun.map_or(0, |reply| scale.turn(reply.content.expose(), 0));
+    let fixed = scale.turn(&instruction, 0) + scale.words(LEFT_OUT) + begun_tokens;
+    let room = scale.ceiling_tokens().saturating_sub(fixed);
+    let Window { shown, left_out } = window(&messages, &scale, room);
+    let unread = messages.len() >= limits::MAX_PROMPT_MESSAGES as usize
+        && messages.first().is_some_and(|first| first.position > 1);
+    if unread || left_out.iter().any(|one| one.reason == LeftOutReason::NoRoom) {
+        instruction.push_str(LEFT_OUT);
+    }
+    let system = Part {
+        message: None,
+        role: serene_llm::Role::System,
+        tokens: scale.turn(&instruction, 0),
+        text: Private::new(instruction),
+        image_count: 0,
+    };
+    let part = |(message, image_count, tokens): (&Message, u32, u32)| Part {
+        message: Some((message.id, message.position)),
+        role: role(message),
+        text: message.content.clone(),
+        image_count,
+        tokens,
+    };
+    let begun = begun.map(|reply| (reply, 0, begun_tokens));
+    Ok(Context {
+        engine: asking.engine,
+        model: asking.model.clone(),
+        counting: scale.counting(),
+        context_tokens: scale.context_tokens,
+        reply_tokens: scale.reply_tokens,
+        parts: std::iter::once(system).chain(shown.into_iter().chain(begun).map(part)).collect(),
+        left_out,
+        older_count: 0,
+    })
+}
+
+/// The request for the reply `reply`, from what is stored before it; and what it is made of.
+pub(super) async fn build(
+    inner: &Inner,
+    owner: Owner,
+    asking: &Asking,
+    reply: &Message,
+) -> Result<(Context, Request), Error> {
+    let (conversation_id, position) = (reply.conversation_id, reply.position);
+    let context = plan(inner, owner, asking, (conversation_id, position), Some(reply)).await?;
+    let mut turns: Vec<Turn> = context.parts.iter().map(turn).collect();
+    if context.parts.iter().any(|part| part.image_count > 0) {
+        let conversations = &inner.conversations;
         let images = conversations.recent_images(owner, conversation_id, position).await?;
         for (message_id, attachment) in images {
-            let place = shown.iter().position(|message| message.id == message_id);
+            let is_its = |part: &Part| part.message.is_some_and(|(id, _)| id == message_id);
+            let place = context.parts.iter().position(is_its);
             if let Some(turn) = place.and_then(|index| turns.get_mut(index)) {
                 let media_type = attachment.info.media_type.as_str().to_owned();
                 turn.images.push(Image { media_type, data: attachment.data });
             }
         }
     }
-    let preferences = preferences::read(&inner.base, owner).await?;
-    Ok(request(inner, turns, reply.safety_tier, preferences))
+    let request = asking.request(inner, turns, context.total_tokens());
+    Ok((context, request))
 }
 
-/// The request for a text that stands by itself.
+/// The request for a text that stands by itself; `None` where that is too long for the model.
 pub(super) async fn build_once(
-    inner: &Inner,
+    inner: &Arc<Inner>,
     owner: Owner,
     (text, images): (&MessageText, Vec<NewAttachment>),
     safety_tier: Option<SafetyTier>,
-) -> Result<Request, Error> {
+) -> Result<Option<Request>, Error> {
+    let asking = asking(inner, owner, None).await?;
+    let instruction = asking.instruction(inner, safety_tier.is_some());
+    let scale = asking.scale(inner);
+    let image_count = u32::try_from(images.len()).unwrap_or(u32::MAX);
+    let total = scale.turn(&instruction, 0) + scale.turn(text.expose(), image_count);
+    if total > scale.ceiling_tokens() {
+        return Ok(None);
+    }
     let mut turn = Turn::text(serene_llm::Role::User, text.expose());
     turn.images = images.into_iter().map(NewAttachment::into_image).collect();
-    let preferences = preferences::read(&inner.base, owner).await?;
-    Ok(request(inner, vec![turn], safety_tier, preferences))
+    let system = Turn::text(serene_llm::Role::System, instruction);
+    Ok(Some(asking.request(inner, vec![system, turn], total)))
 }
 
-/// Puts the instruction before what was said.
-fn request(
+/// The newest messages that a model can be shown together with an instruction, oldest first.
+pub(super) fn shown<'m>(
     inner: &Inner,
-    mut turns: Vec<Turn>,
-    safety_tier: Option<SafetyTier>,
-    preferences: Preferences,
-) -> Request {
-    let mut instruction = inner.instruction.clone();
-    instruction.push_str(&preferences.instruction());
-    if safety_tier.is_some() {
-        instruction.push_str(CAREFUL_INSTRUCTION);
-    }
-    turns.insert(0, Turn::text(serene_llm::Role::System, instruction));
-    Request {
-        messages: turns,
-        max_tokens: preferences.max_tokens,
-        manner: preferences.manner(),
-        ..Request::default()
-    }
+    messages: &'m [Message],
+    instruction: &str,
+) -> Vec<&'m Message> {
+    let model = inner.engine.model();
+    let scale = Scale::new(&*inner.engine, model, inner.context_tokens, None);
+    let room = scale.ceiling_tokens().saturating_sub(scale.turn(instruction, 0));
+    window(messages, &scale, room).shown.into_iter().map(|(message, ..)| message).collect()
 }
 
-fn turn(message: &Message) -> Turn {
-    let role = match message.role {
+fn role(message: &Message) -> serene_llm::Role {
+    match message.role {
         Role::User => serene_llm::Role::User,
         Role::Assistant => serene_llm::Role::Assistant,
-    };
-    Turn::text(role, message.content.expose())
+    }
 }
 
-/// The newest messages that fit, oldest first. Replies that failed or are empty say nothing, and
-/// what spoke of explicit intent is never repeated to a model, nor the answer it got; the last
-/// message is there however long it is.
-pub(super) fn window(messages: &[Message]) -> Vec<&Message> {
-    let mut bytes = 0;
-    let mut shown = Vec::new();
-    for message in messages.iter().rev().filter(|message| says_something(message)) {
-        bytes += message.content.expose().len();
-        if bytes > limits::MAX_PROMPT_BYTES && !shown.is_empty() {
-            break;
-        }
-        shown.push(message);
-    }
-    shown.reverse();
-    shown
-}
-
-fn says_something(message: &Message) -> bool {
-    let kept = match message.role {
-        Role::User => true,
-        Role::Assistant => message.status.is_final() && message.status != MessageStatus::Failed,
-    };
-    kept && message.safety_tier != Some(SafetyTier::Explicit)
-        && !message.content.expose().is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::base::{Private, Time};
-
-    fn message(position: i64, role: Role, status: MessageStatus, content: &str) -> Message {
-        Message {
-            id: Uuid::from_u128(position.unsigned_abs().into()),
-            number: position,
-            conversation_id: Uuid::nil(),
-            position,
-            version: 1,
-            version_count: 1,
-            shown: true,
-            role,
-            status,
-            content: Private::new(content),
-            error_code: None,
-            safety_tier: None,
-            generation_id: None,
-            engine: None,
-            model: None,
-            attachments: Vec::new(),
-            created_at: Time::from_micros(0),
-            updated_at: Time::from_micros(0),
-        }
-    }
-
-    fn positions(messages: &[Message]) -> Vec<i64> {
-        window(messages).iter().map(|message| message.position).collect()
-    }
-
-    #[test]
-    fn failed_and_unfinished_replies_are_left_out() {
-        let complete = MessageStatus::Complete;
-        let messages = [
-            message(1, Role::User, complete, "a"),
-            message(2, Role::Assistant, MessageStatus::Failed, "I'm"),
-            message(3, Role::User, complete, "b"),
-            message(4, Role::Assistant, MessageStatus::Stopped, "so far"),
-            message(5, Role::User, complete, "c"),
-            message(6, Role::Assistant, MessageStatus::Interrupted, ""),
-            message(7, Role::User, complete, "d"),
-        ];
-        assert_eq!(positions(&messages), [1, 3, 4, 5, 7]);
-    }
-
-    #[test]
-    fn what_spoke_of_explicit_intent_is_not_repeated() {
-        let complete = MessageStatus::Complete;
-        let mut messages = [
-            message(1, Role::User, complete, "a"),
-            message(2, Role::User, complete, "b"),
-            message(3, Role::Assistant, complete, "c"),
-            message(4, Role::User, complete, "d"),
-        ];
-        messages[0].safety_tier = Some(SafetyTier::Passive);
-        messages[1].safety_tier = Some(SafetyTier::Explicit);
-        messages[2].safety_tier = Some(SafetyTier::Explicit);
-        assert_eq!(positions(&messages), [1, 4]);
-    }
-
-    #[test]
-    fn the_oldest_are_left_out_first_and_the_last_never() {
-        let long = "x".repeat(limits::MAX_PROMPT_BYTES / 2);
-        let mut messages: Vec<Message> =
-            (1..=4).map(|n| message(n, Role::User, MessageStatus::Complete, &long)).collect();
-        assert_eq!(positions(&messages), [3, 4]);
-        messages.push(message(5, Role::User, MessageStatus::Complete, &long.repeat(3)));
-        assert_eq!(positions(&messages), [5]);
-    }
+fn turn(part: &Part) -> Turn {
+    Turn::text(part.role, part.text.expose())
 }

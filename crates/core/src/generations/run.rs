@@ -10,7 +10,8 @@ use serene_llm::{Event, FinishReason, Usage};
 use tokio::sync::oneshot;
 
 use super::{
-    CARE, End, Generation, Inner, Live, prompt,
+    CARE, End, Generation, Inner, Live, PROMPT_TOO_LONG,
+    prompt::{self, Asking},
     store::{self, Orphan},
 };
 use crate::{
@@ -35,6 +36,7 @@ pub(super) struct Run {
     pub(super) keeper: Keeper,
     pub(super) message: Message,
     pub(super) generation: Generation,
+    pub(super) asking: Asking,
     pub(super) live: Arc<Live>,
 }
 
@@ -98,9 +100,10 @@ impl Run {
         if self.message.safety_tier == Some(SafetyTier::Explicit) {
             return self.care();
         }
-        let prompt = prompt::build(&self.inner, self.owner, &self.message).await;
+        let prompt = prompt::build(&self.inner, self.owner, &self.asking, &self.message).await;
         let request = match prompt {
-            Ok(request) => request,
+            Ok((context, _)) if !context.fits() => return Outcome::failed(PROMPT_TOO_LONG),
+            Ok((_, request)) => request,
             Err(error) => {
                 tracing::error!(generation = %self.generation.id, %error,
                     "cannot read the conversation for a prompt: {error}");

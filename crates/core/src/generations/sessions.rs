@@ -138,7 +138,7 @@ async fn greeting(inner: &Inner, owner: Owner) -> Result<Greeting, Error> {
 
 async fn summary(inner: &Inner, owner: Owner, id: Uuid) -> Result<Summary, Error> {
     let messages = inner.conversations.recent(owner, id, i64::MAX).await?;
-    let shown = prompt::window(&messages);
+    let shown = prompt::shown(inner, &messages, SUMMARY_INSTRUCTION);
     let own = shown.iter().filter(|message| message.role == Role::User);
     let own: Vec<&str> = own.map(|message| message.content.expose()).collect();
     if own.is_empty() {

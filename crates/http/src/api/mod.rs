@@ -12,6 +12,7 @@ mod me;
 mod messages;
 mod moods;
 pub(crate) mod openapi;
+mod preferences;
 mod replies;
 mod rules;
 mod search;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(auth::revoke_session))
         .routes(routes!(me::read, me::change, me::delete))
         .routes(routes!(me::export))
+        .routes(routes!(preferences::read, preferences::change))
         .routes(routes!(me::change_password))
         .routes(routes!(identities::link, identities::list))
         // Conversations.
@@ -43,6 +45,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(conversations::end))
         .routes(routes!(conversations::fork))
         .routes(routes!(conversations::restore))
+        .routes(routes!(preferences::read_here, preferences::change_here))
+        .routes(routes!(preferences::context))
         // Messages and replies.
         .routes(routes!(messages::send, messages::list, messages::clear))
         .routes(routes!(messages::read, messages::delete))
@@ -54,6 +58,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(generations::read))
         .routes(routes!(generations::stream))
         .routes(routes!(generations::stop))
+        .routes(routes!(preferences::models))
         // The journal.
         .routes(routes!(entries::create, entries::list))
         .routes(routes!(entries::read, entries::change, entries::delete))

@@ -57,12 +57,8 @@ async fn any_other_url_gets_messages_and_prompt() {
         Message::text(Role::Assistant, "Hi"),
         last,
     ];
-    let request = Request {
-        messages,
-        max_tokens: Some(9),
-        temperature: Some(0.3),
-        ..Request::default()
-    };
+    let request =
+        Request { messages, max_tokens: Some(9), temperature: Some(0.3), ..Request::default() };
     assert_eq!(ask(&*engine, request).await, Outcome::finished("Hi", FinishReason::Other, None));
     ask(&*engine, hello()).await;
 

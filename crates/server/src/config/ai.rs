@@ -1,14 +1,21 @@
 //! Who answers: the engine, and the model servers it may ask.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use super::{
-    error::ConfigError,
+    CONTEXT_TOKENS,
+    error::{ConfigError, shown_path},
     loader::Loader,
+    models::Catalogue,
     network::ServiceUrl,
     parse,
     report::Shown,
-    settings::{self, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, OPENAI_API_KEY, OPENAI_BASE_URL},
+    settings::{
+        AI_CONTEXT_TOKENS, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, OPENAI_API_KEY,
+        OPENAI_BASE_URL, OPENAI_MODEL, SERENE_TOML,
+    },
     sources::Origin,
 };
 
@@ -36,6 +43,10 @@ pub(crate) struct AiConfig {
     pub(crate) openai_model: String,
     /// Sent as a bearer token; placeholders are not here.
     pub(crate) openai_api_key: Option<SecretString>,
+    /// The models of `serene.toml`; with them nothing above says who answers.
+    pub(crate) catalogue: Option<Catalogue>,
+    /// What a model is let read and write together.
+    pub(crate) context_tokens: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +58,8 @@ enum Choice {
 
 impl AiConfig {
     pub(super) fn load(loader: &mut Loader<'_>) -> Result<Self, ConfigError> {
+        let catalogue = catalogue(loader)?;
+        let context_tokens = super::integer(loader, &AI_CONTEXT_TOKENS, CONTEXT_TOKENS, "tokens")?;
         let choice = loader.sources.find(&AI_ENGINE);
         let choice = choice
             .map(|found| match engine_name(found.value.trim()) {
@@ -59,8 +72,7 @@ impl AiConfig {
         let openai_api_key = api_key(loader)?;
         let openai_base_url =
             loader.required(&OPENAI_BASE_URL, ServiceUrl::parse_base, ToString::to_string)?;
-        let openai_model =
-            loader.required(&settings::OPENAI_MODEL, parse::model_name, String::clone)?;
+        let openai_model = loader.required(&OPENAI_MODEL, parse::model_name, String::clone)?;
 
         let (choice, origin) =
             choice.unwrap_or_else(|| decide(endpoint.is_some(), openai_api_key.is_some()));
@@ -76,7 +88,15 @@ impl AiConfig {
             );
         }
         loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin);
-        Ok(Self { engine, fallback, openai_base_url, openai_model, openai_api_key })
+        Ok(Self {
+            engine,
+            fallback,
+            openai_base_url,
+            openai_model,
+            openai_api_key,
+            catalogue,
+            context_tokens,
+        })
     }
 }
 
@@ -116,6 +136,34 @@ impl Known {
             Choice::Endpoint => self.endpoint.clone().map(AiEngine::Endpoint).ok_or(NO_ENDPOINT),
         }
     }
+}
+
+/// The models of `serene.toml`, where there is one. What would say who answers beside it is refused:
+/// it would do nothing.
+fn catalogue(loader: &mut Loader<'_>) -> Result<Option<Catalogue>, ConfigError> {
+    let named = loader.sources.find(&SERENE_TOML);
+    let (path, origin) = match (named, loader.sources.models_file()) {
+        (Some(found), _) => (PathBuf::from(found.value.trim()), found.origin),
+        (None, Some(path)) => (path, Origin::Derived("because serene.toml is there")),
+        (None, None) => {
+            loader.note(&SERENE_TOML, Shown::Unset, Origin::Default);
+            return Ok(None);
+        }
+    };
+    for setting in [&AI_ENGINE, &AI_FALLBACK, &AI_MODEL_ENDPOINT, &OPENAI_BASE_URL, &OPENAI_MODEL] {
+        if let Some(beside) = loader.sources.find(setting) {
+            let problem = format!(
+                "does nothing beside {}, which says who answers; keep one of them",
+                shown_path(&path)
+            );
+            return Err(beside.origin.error(setting, problem));
+        }
+    }
+    let file = shown_path(&path);
+    let catalogue = Catalogue::read(&path, &loader.sources)
+        .map_err(|problem| ConfigError::File { file: file.clone(), problem })?;
+    loader.note(&SERENE_TOML, Shown::Value(file), origin);
+    Ok(Some(catalogue))
 }
 
 /// Who answers when `first` cannot.

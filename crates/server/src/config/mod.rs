@@ -13,6 +13,7 @@ mod error;
 mod firebase;
 mod flags;
 mod loader;
+mod models;
 mod network;
 mod parse;
 mod report;
@@ -43,6 +44,7 @@ pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
 pub(crate) use error::ConfigError;
 pub(crate) use flags::Flags;
+pub(crate) use models::{EngineKind, ModelEntry};
 pub(crate) use network::IpNetwork;
 pub(crate) use report::Report;
 pub(crate) use secret::load_or_create_secret;
@@ -59,6 +61,9 @@ use sources::{Origin, Sources};
 
 /// The seconds a token's lifetime may have: a minute to a year.
 const LIFETIME_SECS: RangeInclusive<u64> = 60..=31_536_000;
+
+/// What a model may be let read and write together.
+const CONTEXT_TOKENS: RangeInclusive<u32> = 512..=2_000_000;
 
 /// What kind of place this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

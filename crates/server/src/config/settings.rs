@@ -190,6 +190,19 @@ pub(super) static AI_FALLBACK: Setting = Setting::new(
     "basic",
 )
 .default("none");
+/// The file of engines and models.
+pub(super) static SERENE_TOML: Setting = Setting::new(
+    "SERENE_TOML",
+    "TOML file of engines, models and prices, instead of AI_ENGINE and its kin; docs/models.md",
+    "/etc/serene/serene.toml",
+);
+/// The context window.
+pub(super) static AI_CONTEXT_TOKENS: Setting = Setting::new(
+    "AI_CONTEXT_TOKENS",
+    "The most tokens that a model reads and writes together, 512 to 2000000; less where it takes less",
+    "8192",
+)
+.default("32768");
 /// A plain generate URL.
 pub(super) static AI_MODEL_ENDPOINT: Setting = Setting::new(
     "AI_MODEL_ENDPOINT",
@@ -334,6 +347,8 @@ pub(super) static ALL: &[&Setting] = &[
     &SERENE_MASTER_KEY,
     &SERENE_MASTER_KEY_FILE,
     &SAFETY_RESOURCES_FILE,
+    &SERENE_TOML,
+    &AI_CONTEXT_TOKENS,
     &AI_ENGINE,
     &AI_FALLBACK,
     &AI_MODEL_ENDPOINT,

@@ -1,6 +1,11 @@
 //! Where values come from, and which source goes before which: flag, environment, `.env`, default.
 
-use std::{collections::HashMap, ffi::OsString, fmt, path::Path};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use super::{
     dotenv,
@@ -83,8 +88,11 @@ pub(super) struct Found {
 /// All sources, read once.
 pub(super) struct Sources<'a> {
     flags: &'a Flags,
-    environment: HashMap<&'static str, String>,
+    /// Every variable that is text: a models file may name any for a key.
+    environment: HashMap<String, String>,
     file_name: String,
+    /// Where files are looked for that nothing names.
+    folder: Option<PathBuf>,
     file: HashMap<String, dotenv::Entry>,
 }
 
@@ -105,6 +113,7 @@ impl<'a> Sources<'a> {
         Ok(Self {
             flags,
             environment: text_of(environment)?,
+            folder: default_file.and_then(Path::parent).map(Path::to_owned),
             file_name: path.map(super::error::shown_path).unwrap_or_default(),
             file,
         })
@@ -113,6 +122,20 @@ impl<'a> Sources<'a> {
     /// The value of `setting` in the source that goes first.
     pub(super) fn find(&self, setting: &'static Setting) -> Option<Found> {
         self.candidates(setting).next()
+    }
+
+    /// The variable of this name that a models file asks for, from the environment or the `.env`
+    /// file; a blank one counts as unset.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        let file = self.file.get(name).map(|entry| &entry.value);
+        let value = self.environment.get(name).or(file)?.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// `serene.toml` beside the `.env` file, where it is.
+    pub(super) fn models_file(&self) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join("serene.toml");
+        path.is_file().then_some(path)
     }
 
     /// Every value set for `setting`, the one that counts first. Blank values count as unset.
@@ -134,19 +157,24 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// Keeps the variables that are settings; their values have to be text.
+/// Keeps the variables that are text; those that are settings have to be.
 fn text_of(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<HashMap<&'static str, String>, ConfigError> {
-    let mut known = HashMap::new();
+) -> Result<HashMap<String, String>, ConfigError> {
+    let mut kept = HashMap::new();
     for (name, value) in environment {
-        let Some(setting_name) = name.to_str().and_then(settings::known_name) else { continue };
-        let value = value.into_string().map_err(|_| ConfigError::Setting {
-            name: setting_name,
-            place: "environment".to_owned(),
-            problem: "is not UTF-8 text".to_owned(),
-        })?;
-        known.insert(setting_name, value);
+        let Ok(name) = name.into_string() else { continue };
+        match (value.into_string(), settings::known_name(&name)) {
+            (Ok(value), _) => drop(kept.insert(name, value)),
+            (Err(_), None) => {}
+            (Err(_), Some(setting_name)) => {
+                return Err(ConfigError::Setting {
+                    name: setting_name,
+                    place: "environment".to_owned(),
+                    problem: "is not UTF-8 text".to_owned(),
+                });
+            }
+        }
     }
-    Ok(known)
+    Ok(kept)
 }

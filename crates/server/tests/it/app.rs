@@ -76,6 +76,8 @@ pub(crate) struct Setup {
     pub(crate) firebase: FirebaseKeys,
     /// Where people in need can turn.
     pub(crate) resources: SafetyResources,
+    /// What a model is let read and write together.
+    pub(crate) context_tokens: Option<u32>,
     /// Seals what is private.
     pub(crate) master_key: Option<MasterKey>,
     /// Signs tokens.
@@ -99,6 +101,7 @@ impl Default for Setup {
             http: HttpOptions::default(),
             firebase: FirebaseKeys::Emulator,
             resources: SafetyResources::default(),
+            context_tokens: None,
             master_key: None,
             secret: SECRET,
             place: None,
@@ -156,6 +159,7 @@ impl TestApp {
             engine: shared,
             resources: setup.resources,
             instruction: None,
+            context_tokens: setup.context_tokens,
         };
         let serene = Arc::new(Serene::new(base, options).unwrap());
         let router = serene_http::router(Arc::clone(&serene), setup.http);

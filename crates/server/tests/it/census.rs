@@ -58,6 +58,8 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("change_me", Own, &[""]),
     ("export_me", Own, &[""]),
     ("delete_me", Own, &[""]),
+    ("read_preferences", Own, &[""]),
+    ("change_preferences", Own, &[""]),
     ("change_password", Own, &[""]),
     ("create_conversation", Own, &[""]),
     ("list_conversations", Own, &["", "?shelf=archived", "?shelf=trash", "?limit=1"]),
@@ -66,6 +68,10 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("delete_conversation", Named(Conversation), &["", "?permanent=true"]),
     ("end_conversation", Named(Conversation), &[""]),
     ("restore_conversation", Named(Trashed), &[""]),
+    ("read_conversation_preferences", Named(Conversation), &[""]),
+    ("change_conversation_preferences", Named(Conversation), &[""]),
+    ("read_context", Named(Conversation), &[""]),
+    ("list_models", Own, &[""]),
     ("send_message", Named(Conversation), &[""]),
     ("fork_conversation", Named(Conversation), &[""]),
     ("regenerate_reply", Named(Answered), &[""]),
@@ -178,6 +184,9 @@ fn body(operation: &str) -> Option<Value> {
         }
         "create_conversation" => json!({"title": "Of my own"}),
         "change_conversation" => json!({"title": "Theirs now", "pinned": true, "archived": true}),
+        "change_preferences" | "change_conversation_preferences" => {
+            json!({"personality": "robot", "instruction": "theirs now"})
+        }
         "send_message" => json!({"content": "said by another"}),
         "fork_conversation" => json!({"position": 9}),
         "create_entry" => json!({"mood": "calm", "note": NOTE}),

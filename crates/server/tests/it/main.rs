@@ -22,6 +22,7 @@ mod messages;
 mod mock_model;
 mod mock_model_server;
 mod openapi;
+mod preferences;
 mod process;
 mod readme;
 mod replies;

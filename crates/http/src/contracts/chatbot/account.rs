@@ -50,7 +50,7 @@ pub(super) async fn me(
     Asker(caller): Asker,
 ) -> Result<Answer<UserBody>, ApiError> {
     let preferences = app.serene.accounts.preferences(caller.owner).await.map_err(said)?;
-    Ok(Answer(UserBody::new(caller.user, preferences)))
+    Ok(Answer(UserBody::new(caller.user, &preferences)))
 }
 
 /// Read my account
@@ -61,7 +61,7 @@ pub(super) async fn read_user(
     Asker(caller): Asker,
 ) -> Result<Answer<ProfileBody>, ApiError> {
     let preferences = app.serene.accounts.preferences(caller.owner).await.map_err(said)?;
-    Ok(Answer(ProfileBody::new(caller.user, preferences)))
+    Ok(Answer(ProfileBody::new(caller.user, &preferences)))
 }
 
 /// Change my account
@@ -92,10 +92,10 @@ pub(super) async fn change_user(
         user = app.serene.accounts.change_user(caller.owner, changes).await.map_err(said)?;
     }
     if nested.is_some() {
-        let set = app.serene.accounts.set_preferences(caller.owner, preferences);
+        let set = app.serene.accounts.set_preferences(caller.owner, preferences.clone());
         set.await.map_err(said)?;
     }
-    Ok(Answer(ProfileBody::new(user, preferences)))
+    Ok(Answer(ProfileBody::new(user, &preferences)))
 }
 
 /// What is preferred, once these fields count.
@@ -118,7 +118,7 @@ pub(super) async fn read_preferences(
     State(app): State<App>,
     Asker(caller): Asker,
 ) -> Result<Answer<PreferencesBody>, ApiError> {
-    Ok(Answer(changed_preferences(&app, &caller, None).await?.into()))
+    Ok(Answer((&changed_preferences(&app, &caller, None).await?).into()))
 }
 
 async fn set_preferences(
@@ -128,8 +128,9 @@ async fn set_preferences(
 ) -> Result<Answer<PreferencesBody>, ApiError> {
     let fields = fields.map_err(details::of_body)?;
     let preferences = changed_preferences(app, caller, Some(&fields.all)).await?;
+    let body = PreferencesBody::from(&preferences);
     app.serene.accounts.set_preferences(caller.owner, preferences).await.map_err(said)?;
-    Ok(Answer(preferences.into()))
+    Ok(Answer(body))
 }
 
 macro_rules! preference_setters {

@@ -39,8 +39,8 @@ pub(super) struct PreferencesBody {
     address_style: &'static str,
 }
 
-impl From<Preferences> for PreferencesBody {
-    fn from(preferences: Preferences) -> Self {
+impl From<&Preferences> for PreferencesBody {
+    fn from(preferences: &Preferences) -> Self {
         let max_tokens = preferences.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS);
         let address_style = preferences.address_style.unwrap_or(AddressStyle::Friendly).as_str();
         Self {
@@ -107,7 +107,7 @@ pub(super) struct UserBody {
 
 impl UserBody {
     /// An account with its preferences.
-    pub(super) fn new(user: User, preferences: Preferences) -> Self {
+    pub(super) fn new(user: User, preferences: &Preferences) -> Self {
         Self {
             id: user.number,
             username: user.username,
@@ -139,7 +139,7 @@ pub(super) struct ProfileBody {
 
 impl ProfileBody {
     /// An account with its preferences.
-    pub(super) fn new(user: User, preferences: Preferences) -> Self {
+    pub(super) fn new(user: User, preferences: &Preferences) -> Self {
         let body = PreferencesBody::from(preferences);
         Self {
             created_at_camel: user.created_at.into(),

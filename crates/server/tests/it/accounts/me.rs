@@ -104,6 +104,9 @@ const IMAGE: &str = "data:image/gif;base64,R0lGODlhAQABAAAAACw=";
 async fn fill(app: &TestApp, client: &Client) {
     let robot = Preferences { personality: Some(Personality::Robot), ..Preferences::default() };
     app.serene.accounts.set_preferences(app.owner(client), robot).await.unwrap();
+    let conversation = client.conversation().await;
+    let here = format!("/api/v1/conversations/{conversation}/preferences");
+    client.patch(&here, json!({"instruction": "Be brief."})).await.expect(StatusCode::OK);
     for _ in 0..3 {
         let conversation = client.conversation().await;
         let path = format!("/api/v1/conversations/{conversation}/messages");

@@ -126,6 +126,7 @@ async fn an_id_of_twenty_digits_or_of_nonsense_names_nothing() {
             let body = match &*operation.path {
                 "/api/v1/conversations/{id}/messages" => json!({"content": "x"}),
                 "/api/v1/conversations/{id}/fork" => json!({"position": 1}),
+                "/api/v1/conversations/{id}/preferences" => json!({"max_tokens": 9}),
                 "/api/v1/entries/{id}" => json!({"mood": "x"}),
                 _ => json!({"title": "x"}),
             };

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use serene_core::{
-    accounts::{Caller, Client as From, Personality, Preferences, UserChanges},
+    accounts::{Caller, Client as From, Personality, PreferenceChanges, Preferences, UserChanges},
     base::{Error, MasterKey, MessageText, Owner, PageSize, Password, Username, Zone},
     conversations::{
         ConversationChanges, Kind, ListConversations, MessageOrder, NewAttachment, NewConversation,
@@ -82,6 +82,8 @@ async fn furnish(app: &TestApp, client: &Client) -> Ids {
     app.serene.accounts.set_preferences(app.owner(client), robot()).await.unwrap();
     let (conversation, busy, trashed) =
         (client.conversation().await, client.conversation().await, client.conversation().await);
+    let here = format!("/api/v1/conversations/{conversation}/preferences");
+    client.patch(&here, json!({"instruction": "theirs"})).await.expect(StatusCode::OK);
     let key = [("idempotency-key", "mine")];
     let created = client.send(Method::POST, "/api/v1/conversations", Some(json!({})), &key).await;
     created.expect(StatusCode::CREATED);
@@ -196,6 +198,14 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
         calls.not_found("conversations.messages", messages);
         let fork = NewFork { conversation_id: id, position: 9, id: None, title: None, retry: None };
         calls.not_found("conversations.fork", slice.fork(owner, fork).await);
+        calls.not_found("conversations.preferences", slice.preferences(owner, id).await);
+        let robot = PreferenceChanges {
+            personality: Some(Some(Personality::Robot)),
+            ..PreferenceChanges::default()
+        };
+        let changed = slice.change_preferences(owner, id, robot).await;
+        calls.not_found("conversations.change_preferences", changed);
+        calls.not_found("generations.context", serene.generations.context(owner, id).await);
         calls.not_found("serene.end_conversation", serene.end_conversation(owner, id).await);
         calls.not_found("serene.trash_conversation", serene.trash_conversation(owner, id).await);
         calls.not_found("serene.delete_conversation", serene.delete_conversation(owner, id).await);
@@ -332,6 +342,9 @@ async fn accounts(app: &TestApp, odo: &Client, theirs: &Ids, calls: &mut Calls) 
     assert_eq!(preferences, Preferences::default());
     let expert = Preferences { personality: Some(Personality::Expert), ..Preferences::default() };
     calls.own("accounts.set_preferences", slice.set_preferences(owner, expert).await);
+    let changed = slice.change_preferences(owner, PreferenceChanges::default()).await;
+    let changed = calls.own("accounts.change_preferences", changed);
+    assert_eq!(changed.personality, Some(Personality::Expert));
     let revoked = slice.revoke_session(owner, theirs.session).await;
     calls.not_found("accounts.revoke_session", revoked);
     let sessions = calls.own("accounts.sessions", slice.sessions(owner).await);
@@ -382,6 +395,7 @@ fn functions_that_take_an_owner() -> BTreeSet<&'static str> {
         ("conversations", "conversations/policy.rs"),
         ("journal", "journal/mod.rs"),
         ("conversations", "conversations/branches.rs"),
+        ("conversations", "conversations/preferences.rs"),
         ("generations", "generations/again.rs"),
         ("ledger", "usage/mod.rs"),
         ("serene", "serene.rs"),
