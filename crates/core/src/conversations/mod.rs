@@ -25,9 +25,12 @@ use std::time::Duration;
 use serene_db::{DbError, Sequence, Statement, Write};
 use uuid::Uuid;
 
-use crate::base::{
-    Base, Cursor, Error, MessageText, Owner, Page, PageSize, Resource, Retry, Title,
-    error::OrNotFound, limits,
+use crate::{
+    accounts::Preferences,
+    base::{
+        Base, Cursor, Error, MessageText, Owner, Page, PageSize, Resource, Retry, Title,
+        error::OrNotFound, limits,
+    },
 };
 
 /// Numbers leased at a time: a gap of at most this many after a restart.
@@ -435,11 +438,18 @@ impl Conversations {
 
     /// Stores a conversation as it was elsewhere, under a number of its own. False when its id is
     /// in use already.
-    pub(crate) async fn adopt(&self, owner: Owner, new: Conversation) -> Result<bool, Error> {
+    pub(crate) async fn adopt(
+        &self,
+        owner: Owner,
+        new: Conversation,
+        here: &Preferences,
+    ) -> Result<bool, Error> {
         let number = self.conversation_numbers.next(&self.base.db).await?;
         let new = Conversation { number, ..new };
         let insert = store::insert_conversation(&self.base.vault.of(owner)?, owner, &new);
-        match self.base.db.commit(Write::from(insert)).await {
+        let write =
+            Write::from(insert).with_all(preferences::insert(&self.base, owner, new.id, here)?);
+        match self.base.db.commit(write).await {
             Ok(_) => Ok(true),
             Err(DbError::Duplicate(key)) if key == "conversations_owner_id_id_key" => Ok(false),
             Err(error) => Err(error.into()),

@@ -74,7 +74,28 @@ pub struct UserItem {
     pub(super) time_zone: Option<String>,
     pub(super) country: Option<String>,
     pub(super) language: Option<String>,
+    /// Documents of earlier versions have none.
+    #[serde(default)]
+    pub(super) preferences: Option<PreferencesItem>,
     pub(super) created_at: At,
+}
+
+/// How somebody wants to be spoken to; what was never said is not there.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PreferencesItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) instruction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) personality: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address_style: Option<String>,
 }
 
 /// A conversation.
@@ -91,6 +112,9 @@ pub struct ConversationItem {
     pub(super) archived_at: Option<At>,
     pub(super) ended_at: Option<At>,
     pub(super) deleted_at: Option<At>,
+    /// What counts here alone; documents of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) preferences: Option<PreferencesItem>,
     pub(super) created_at: At,
     pub(super) updated_at: At,
 }

@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::document::{
-    At, AttachmentItem, ConversationItem, EntryItem, FORMAT, Kind, MessageItem, UsageItem,
-    UserItem, VERSION,
+    At, AttachmentItem, ConversationItem, EntryItem, FORMAT, Kind, MessageItem, PreferencesItem,
+    UsageItem, UserItem, VERSION,
 };
 use crate::{
     Serene,
-    accounts::Caller,
+    accounts::{AddressStyle, Caller, Personality, Preferences, Temperature},
     base::{Cursor, Error, Private},
-    conversations::{Attachment, Conversation, Message, SafetyTier},
+    conversations::{Attachment, Conversation, Message, SafetyTier, preferences},
     journal::Entry,
     usage::KeptRecord,
 };
@@ -108,6 +108,7 @@ async fn write(serene: &Serene, caller: &Caller, to: &mut Document) -> Result<()
         time_zone: user.time_zone.clone(),
         country: user.country.map(|country| country.as_str().to_owned()),
         language: user.language.map(|language| language.as_str().to_owned()),
+        preferences: preferences_item(serene.accounts.preferences(owner).await?),
         created_at: At(user.created_at),
     };
     let user = serde_json::to_string(&user).expect("text and times are JSON");
@@ -123,7 +124,8 @@ async fn write(serene: &Serene, caller: &Caller, to: &mut Document) -> Result<()
         let Some(last) = page.last() else { break };
         after = last.number;
         for conversation in page {
-            to.item(&conversation_item(conversation)).await?;
+            let here = preferences::read(serene.base(), owner, conversation.id).await?;
+            to.item(&conversation_item(conversation, here)).await?;
         }
     }
     to.text("]").await?;
@@ -170,7 +172,19 @@ async fn write(serene: &Serene, caller: &Caller, to: &mut Document) -> Result<()
     to.flush().await
 }
 
-fn conversation_item(conversation: Conversation) -> ConversationItem {
+/// Nothing where nothing was said.
+fn preferences_item(preferences: Preferences) -> Option<PreferencesItem> {
+    (preferences != Preferences::default()).then(|| PreferencesItem {
+        model: preferences.model,
+        temperature: preferences.temperature.map(Temperature::value),
+        max_tokens: preferences.max_tokens,
+        instruction: preferences.instruction.map(|wish| wish.expose().to_owned()),
+        personality: preferences.personality.map(|it| Personality::as_str(it).to_owned()),
+        address_style: preferences.address_style.map(|it| AddressStyle::as_str(it).to_owned()),
+    })
+}
+
+fn conversation_item(conversation: Conversation, here: Preferences) -> ConversationItem {
     ConversationItem {
         id: conversation.id,
         kind: conversation.kind.as_str().to_owned(),
@@ -180,6 +194,7 @@ fn conversation_item(conversation: Conversation) -> ConversationItem {
         archived_at: conversation.archived_at.map(At),
         ended_at: conversation.ended_at.map(At),
         deleted_at: conversation.deleted_at.map(At),
+        preferences: preferences_item(here),
         created_at: At(conversation.created_at),
         updated_at: At(conversation.updated_at),
     }

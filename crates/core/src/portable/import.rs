@@ -8,10 +8,14 @@ use serene_care::{
 };
 use uuid::Uuid;
 
-use super::document::{ConversationItem, EntryItem, Item, Kind, MessageItem, UserItem};
+use super::document::{
+    ConversationItem, EntryItem, Item, Kind, MessageItem, PreferencesItem, UserItem,
+};
 use crate::{
     Serene,
-    accounts::UserChanges,
+    accounts::{
+        Preferences, Temperature, UserChanges, Wish, address_style, personality, reply_tokens,
+    },
     base::{Country, Error, Language, MessageText, Owner, Private, Title, Zone, limits},
     conversations::{
         Conversation, Kind as ConversationKind, Message, MessageStatus, NewAttachment, Role,
@@ -46,7 +50,8 @@ pub struct Tally {
 pub struct Report {
     /// By kind, in the order of [`Kind::ALL`].
     pub tallies: [Tally; 4],
-    /// What of the account was set here, because it was not: zone, country, language.
+    /// What of the account was set here, because it was not: zone, country, language,
+    /// preferences.
     pub set: Vec<&'static str>,
 }
 
@@ -171,14 +176,21 @@ impl<'s> Importer<'s> {
         if here.language.is_none() {
             changes.language = Language::parse(&read(&user.language)).ok();
         }
+        let brought = wishes(user.preferences.as_ref());
+        let said = self.serene.accounts.preferences(self.owner).await?;
+        let all = said.clone().or(brought);
         let set = [
             ("time_zone", changes.time_zone.is_some()),
             ("country", changes.country.is_some()),
             ("language", changes.language.is_some()),
+            ("preferences", all != said),
         ];
         self.report.set = set.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
-        if !self.report.set.is_empty() {
+        if changes != UserChanges::default() {
             self.serene.accounts.change_user(self.owner, changes).await?;
+        }
+        if all != said {
+            self.serene.accounts.set_preferences(self.owner, all).await?;
         }
         Ok(())
     }
@@ -200,7 +212,8 @@ impl<'s> Importer<'s> {
             created_at: item.created_at.0,
             updated_at: item.updated_at.0,
         };
-        became(self.serene.conversations.adopt(self.owner, conversation).await)
+        let here = wishes(item.preferences.as_ref());
+        became(self.serene.conversations.adopt(self.owner, conversation, &here).await)
     }
 
     async fn message(&self, item: MessageItem) -> Result<Became, Error> {
@@ -278,6 +291,21 @@ impl<'s> Importer<'s> {
             updated_at: item.updated_at.0,
         };
         became(self.serene.journal.adopt(self.owner, entry, &mood).await)
+    }
+}
+
+/// What of a document's preferences can be kept. No conversation is refused for the rest.
+fn wishes(item: Option<&PreferencesItem>) -> Preferences {
+    let Some(item) = item else { return Preferences::default() };
+    let is_name = |name: &&String| within("model", name, limits::MAX_MODEL_CHARS).is_ok();
+    let wish = item.instruction.as_deref().map(Wish::parse);
+    Preferences {
+        model: item.model.as_ref().filter(is_name).cloned(),
+        temperature: item.temperature.and_then(|value| Temperature::new(value).ok()),
+        max_tokens: item.max_tokens.and_then(|number| reply_tokens(number).ok()),
+        instruction: wish.and_then(Result::ok),
+        personality: item.personality.as_deref().and_then(|word| personality(word).ok()),
+        address_style: item.address_style.as_deref().and_then(|word| address_style(word).ok()),
     }
 }
 

@@ -87,7 +87,12 @@ impl AiConfig {
                     .to_owned(),
             );
         }
-        loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin);
+        match &catalogue {
+            None => loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin),
+            Some(_) => {
+                loader.note(&AI_ENGINE, Shown::Unset, Origin::Derived("SERENE_TOML decides"))
+            }
+        }
         Ok(Self {
             engine,
             fallback,

@@ -181,7 +181,8 @@ impl Catalogue {
 
 /// A mistake in the file on one line, with the line it is on.
 fn one_line(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+    let before = |at: usize| text[..at.min(text.len())].matches('\n').count();
+    let line = error.span().map(|span| before(span.start) + 1);
     let message = error.message().replace('\n', " ");
     line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"))
 }

@@ -3,6 +3,7 @@
 mod briefs;
 mod choices;
 mod firebase;
+mod models;
 
 use std::{collections::HashSet, os::unix::ffi::OsStringExt as _};
 

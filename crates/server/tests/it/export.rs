@@ -23,6 +23,10 @@ async fn fill(client: &Client) -> String {
     let body = json!({"content": "look \u{1f30a} \"here\"", "attachments": [PICTURE, PICTURE]});
     client.post(&format!("{path}/messages"), body).await.expect(StatusCode::CREATED);
     client.say(&conversation, "I want to kill myself").await;
+    let everywhere = json!({"temperature": 0.35, "instruction": "Call me Mi."});
+    client.patch("/api/v1/me/preferences", everywhere).await.expect(StatusCode::OK);
+    let here = json!({"personality": "expert", "instruction": "Only questions."});
+    client.patch(&format!("{path}/preferences"), here).await.expect(StatusCode::OK);
     client.patch(&path, json!({"pinned": true, "archived": true})).await.expect(StatusCode::OK);
     let trashed = client.conversation().await;
     client.say(&trashed, "thrown away").await;
@@ -92,13 +96,21 @@ async fn everything_comes_back_as_it_was() {
     let noah = there.user("noah").await;
     let report = import(&there, &noah, &document.to_string()).await;
     assert_eq!(taken(&report), [2, 6, 3, 0], "{report:?}");
-    assert_eq!(report.set, ["time_zone", "country"]);
+    assert_eq!(report.set, ["time_zone", "country", "preferences"]);
     assert_eq!(content(&export(&noah).await), content(&document));
     let again = import(&there, &noah, &document.to_string()).await;
     assert_eq!(taken(&again), [0; 4], "{again:?}");
     assert_eq!(again.tallies.each_ref().map(|tally| tally.had), [2, 6, 3, 0]);
     assert_eq!(again.tallies[3].passed_over, 3);
     assert_eq!(content(&export(&noah).await), content(&document));
+
+    let wishes = noah.get("/api/v1/me/preferences").await.expect(StatusCode::OK);
+    assert_eq!(
+        (&wishes["temperature"], &wishes["instruction"]),
+        (&json!(0.35), &json!("Call me Mi."))
+    );
+    let here = format!("/api/v1/conversations/{conversation}/preferences");
+    assert_eq!(noah.get(&here).await.expect(StatusCode::OK)["instruction"], "Only questions.");
 
     // It is as usable as what was written here.
     let page = noah.get("/api/v1/conversations?shelf=archived").await.expect(StatusCode::OK);
