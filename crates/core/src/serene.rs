@@ -39,6 +39,8 @@ pub struct Options {
     pub instruction: Option<String>,
     /// The most tokens that any model is let read and write together; the default when `None`.
     pub context_tokens: Option<u32>,
+    /// Whether models name conversations, which is a call of its own for each.
+    pub titles: bool,
 }
 
 /// The product.
@@ -74,7 +76,11 @@ impl Serene {
                 Arc::clone(&conversations),
                 Arc::clone(&ledger),
                 Arc::clone(&options.engine),
-                (instruction, options.context_tokens.unwrap_or(limits::CONTEXT_TOKENS)),
+                (
+                    instruction,
+                    options.context_tokens.unwrap_or(limits::CONTEXT_TOKENS),
+                    options.titles,
+                ),
             ),
             journal: Journal::new(base.clone(), Arc::clone(&ledger), options.engine),
             resources: options.resources,

@@ -115,6 +115,7 @@ pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>
         resources: config.resources.clone(),
         instruction: config.system_instruction.clone(),
         context_tokens: Some(config.ai.context_tokens),
+        titles: config.ai.titles,
     };
     Ok(Arc::new(Serene::new(base, options).context("cannot start the hashing threads")?))
 }

@@ -57,7 +57,11 @@ limits! {
     MAX_PASSWORD_BYTES: usize = 72 => count "bytes";
     /// The title of a conversation.
     MAX_TITLE_CHARS: usize = 200 => count "characters";
-    /// A title that is made from the first message.
+    /// What a model may write when it names a conversation.
+    MAX_TITLE_TOKENS: u32 = 32 => count "tokens";
+    /// How long a model may take to name a conversation.
+    MAX_TITLE_TIME: Duration = Duration::from_secs(30);
+    /// A title that is made from the first message, or by a model.
     DERIVED_TITLE_CHARS: usize = 60 => count "characters";
     /// An `Idempotency-Key`.
     MAX_IDEMPOTENCY_KEY_CHARS: usize = 255 => count "characters";

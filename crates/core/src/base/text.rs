@@ -188,7 +188,11 @@ impl Title {
 
     /// A title from what was written first: its first line, cut at a word.
     pub(crate) fn derive(text: &MessageText) -> Self {
-        let text = text.expose();
+        Self::from_words(text.expose())
+    }
+
+    /// The first line of a text, cut at a word where it is long.
+    pub(crate) fn from_words(text: &str) -> Self {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(text);
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         let most = limits::DERIVED_TITLE_CHARS;

@@ -342,6 +342,22 @@ impl Conversations {
         store::recent_images(&self.base, owner, conversation_id, before_position).await
     }
 
+    /// Gives a conversation another title without moving it in the lists. False when it has changed
+    /// since it was read.
+    pub(crate) async fn retitle(
+        &self,
+        owner: Owner,
+        read: &Conversation,
+        title: &Title,
+    ) -> Result<bool, Error> {
+        let set = store::retitle(&self.base.vault.of(owner)?, owner, read, title);
+        match self.base.db.commit(Write::from(set)).await {
+            Ok(_) => Ok(true),
+            Err(DbError::Guard(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The beginning of an exchange: both messages, and the statements that write them if the
     /// conversation is still as it was read; its guard says when it is not.
     ///

@@ -96,6 +96,9 @@ serene_db::statements! {
     EXPIRED_TRASH = "conversations.expired_trash":
         "SELECT owner_id, id FROM conversations \
          WHERE shelf IN ('trash', 'purging') AND deleted_at < ? LIMIT 100";
+    RETITLE = "conversations.retitle":
+        "UPDATE conversations SET title = ? \
+         WHERE owner_id = ? AND id = ? AND updated_at = ? AND deleted_at IS NULL";
     CLAIM = "conversations.claim":
         "UPDATE conversations SET active_generation_id = ?, next_position = next_position + 2, \
          message_count = message_count + 2, title = COALESCE(title, ?), updated_at = ? \
@@ -407,6 +410,18 @@ pub(super) async fn state(base: &Base, owner: Owner, id: Uuid) -> Result<Option<
         })
     };
     base.db.query_one(Select::new(&STATE, values![owner.id(), id], map)).await
+}
+
+/// Gives a conversation another title if nothing about it has changed since it was read.
+pub(super) fn retitle(
+    keeper: &Keeper,
+    owner: Owner,
+    read: &Conversation,
+    title: &Title,
+) -> Statement {
+    let sealed = keeper.seal(title_place(read.id), title.expose());
+    let values = values![sealed, owner.id(), read.id, read.updated_at.as_micros()];
+    Statement::guard(&RETITLE, values)
 }
 
 pub(super) fn set_title(

@@ -3,7 +3,7 @@
 use serene_db::{DbError, Statement, Write};
 use uuid::Uuid;
 
-use super::{Generation, Generations, ReplyReader, SEND_TRIES, prompt};
+use super::{Draft, Generation, Generations, ReplyReader, SEND_TRIES, prompt};
 use crate::{
     base::{Error, Owner, Retry},
     conversations::Message,
@@ -89,7 +89,8 @@ impl Generations {
             let now = generation.created_at;
             let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
-            match self.begin(owner, (message, generation.clone(), asking), write).await {
+            let draft = Draft { message, generation: generation.clone(), asking, title_from: None };
+            match self.begin(owner, draft, write).await {
                 Ok(reply) => return Ok(Again { generation, reply }),
                 // Somebody else was quicker: look again what there is now.
                 Err(Error::Storage(DbError::Guard(_) | DbError::Duplicate(_))) => {}

@@ -12,6 +12,7 @@ mod prompt;
 mod run;
 mod sessions;
 mod store;
+mod titles;
 
 pub(crate) use store::ALL as STATEMENTS;
 
@@ -34,7 +35,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    base::{Base, Error, MessageText, Owner, Resource, Retry, Time, error::OrNotFound},
+    base::{Base, Error, MessageText, Owner, Private, Resource, Retry, Time, error::OrNotFound},
     conversations::{
         BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
         SafetyTier,
@@ -47,6 +48,9 @@ pub const CARE: &str = "care";
 
 /// What a reply fails with where the instruction and the last message are more than a model takes.
 const PROMPT_TOO_LONG: &str = "PROMPT_TOO_LONG";
+
+/// The engines that need no network, and no words of their own here.
+const BUILT_IN: [&str; 2] = ["basic", "nlp"];
 
 /// How often a send looks again when another one was quicker, before it gives up as busy.
 const SEND_TRIES: usize = 5;
@@ -105,6 +109,17 @@ pub struct SendMessage {
     pub attachments: Vec<NewAttachment>,
     /// The client's key for this request.
     pub retry: Option<Retry>,
+    /// Whether the model names a conversation that begins with it.
+    pub titled_by_model: bool,
+}
+
+/// A reply before it begins.
+struct Draft {
+    message: Message,
+    generation: Generation,
+    asking: Asking,
+    /// The words that its conversation may be named by.
+    title_from: Option<Private>,
 }
 
 /// What sending gives: the message as stored, and the reply as it comes.
@@ -133,6 +148,8 @@ struct Inner {
     instruction: String,
     /// The most tokens that any model is let read and write together.
     context_tokens: u32,
+    /// Whether models name conversations.
+    titles: bool,
     hub: Hub,
     /// Replies that another instance writes and somebody reads here.
     mirrors: Hub,
@@ -145,7 +162,7 @@ impl Generations {
         conversations: Arc<Conversations>,
         ledger: Arc<Ledger>,
         engine: Arc<dyn Engine>,
-        (instruction, context_tokens): (String, u32),
+        (instruction, context_tokens, titles): (String, u32, bool),
     ) -> Self {
         let (hub, mirrors) = (Hub::default(), Hub::default());
         let news = News::default();
@@ -156,6 +173,7 @@ impl Generations {
             engine,
             instruction,
             context_tokens,
+            titles,
             hub,
             mirrors,
             news,
@@ -203,8 +221,15 @@ impl Generations {
             let (id, now) = (user_message.id, user_message.created_at);
             let remember = send.retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
-            let begun = (assistant_message, generation.clone(), asking);
-            match self.begin(owner, begun, write).await {
+            let title_from = send.titled_by_model.then(|| user_message.content.clone());
+            let draft = Draft {
+                message: assistant_message,
+                generation: generation.clone(),
+                asking,
+                // What touches on harm is not put into a name.
+                title_from: title_from.filter(|_| screening.tier.is_none()),
+            };
+            match self.begin(owner, draft, write).await {
                 Ok(reply) => return Ok(Sent { user_message, generation, reply }),
                 // Somebody else wrote here in between: look again what there is now.
                 Err(Error::Storage(DbError::Guard("conversations.claim"))) => {}
@@ -275,21 +300,27 @@ impl Generations {
     /// Commits the beginning of a reply and runs its generation; gives the text that is new. Both
     /// are one task: a client that hangs up during the commit must not leave a generation that
     /// nobody runs.
-    async fn begin(
-        &self,
-        owner: Owner,
-        (message, generation, asking): (Message, Generation, Asking),
-        write: Write,
-    ) -> Result<ReplyReader, Error> {
+    async fn begin(&self, owner: Owner, draft: Draft, write: Write) -> Result<ReplyReader, Error> {
         let inner = &self.inner;
         let holder = inner.base.instances.id();
+        let Draft { message, generation, asking, title_from } = draft;
         let write = write.with(store::insert(owner, holder, &generation));
         let keeper = inner.base.vault.of(owner)?;
         // Open before its row can be seen: who sends the same message again finds it running.
         let live = inner.hub.open(owner, generation.id, message.content.expose());
         let reply = live.read_from(live.length());
         let inner = Arc::clone(inner);
-        let run = run::Run { inner, holder, owner, keeper, message, generation, asking, live };
+        let run = run::Run {
+            inner,
+            holder,
+            owner,
+            keeper,
+            message,
+            generation,
+            asking,
+            title_from,
+            live,
+        };
         let (told, begun) = oneshot::channel();
         self.inner.base.tasks.spawn(run.begin(write, told));
         begun.await.map_err(|_| DbError::Closed)??;

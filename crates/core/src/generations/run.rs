@@ -13,6 +13,7 @@ use super::{
     CARE, End, Generation, Inner, Live, PROMPT_TOO_LONG,
     prompt::{self, Asking},
     store::{self, Orphan},
+    titles::{self, FirstExchange},
 };
 use crate::{
     base::{Error, Owner, Private, limits, vault::Keeper},
@@ -37,6 +38,8 @@ pub(super) struct Run {
     pub(super) message: Message,
     pub(super) generation: Generation,
     pub(super) asking: Asking,
+    /// The words that the conversation may be named by.
+    pub(super) title_from: Option<Private>,
     pub(super) live: Arc<Live>,
 }
 
@@ -218,6 +221,7 @@ impl Run {
             match inner.base.db.commit(write).await {
                 Ok(_) => {
                     self.tell();
+                    self.name_conversation(&message);
                     let message = Box::new(message);
                     self.live.end(End::Finished { message, generation });
                     break;
@@ -243,6 +247,16 @@ impl Run {
             delay = (delay * 2).min(STORE_RETRY.1);
         }
         inner.hub.close(self.owner, self.generation.id);
+    }
+
+    /// Has the conversation named, where this was the first answer in it.
+    fn name_conversation(&self, message: &Message) {
+        let first = message.position == 2 && message.status == MessageStatus::Complete;
+        let Some(asked) = self.title_from.clone().filter(|_| first) else { return };
+        let conversation_id = message.conversation_id;
+        let answered = message.content.clone();
+        let exchange = FirstExchange { conversation_id, asked, answered };
+        titles::spawn(&self.inner, self.owner, exchange);
     }
 
     /// What readers are told when this reply is no longer ours to end: another instance took it

@@ -12,7 +12,7 @@ use serene_llm::{Message as Turn, Request, digest};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{CARE, Generations, Inner, once, prompt};
+use super::{BUILT_IN, CARE, Generations, Inner, once, prompt};
 use crate::{
     base::{Error, Owner, Private, Retry, Title, limits},
     conversations::{Conversation, Greeting, Kind, Message, NewConversation, Role, SafetyTier},
@@ -112,7 +112,7 @@ impl Generations {
 }
 
 async fn greeting(inner: &Inner, owner: Owner) -> Result<Greeting, Error> {
-    let said = if inner.engine.name() == BASIC {
+    let said = if BUILT_IN.contains(&inner.engine.name()) {
         Err(None)
     } else {
         let turns = [
@@ -147,7 +147,7 @@ async fn summary(inner: &Inner, owner: Owner, id: Uuid) -> Result<Summary, Error
         let text = if messages.iter().any(explicit) { CRISIS_SENTENCE } else { NOTHING_SAID };
         return Ok(Summary { text: Private::new(text), error_code: None });
     }
-    let said = if inner.engine.name() == BASIC {
+    let said = if BUILT_IN.contains(&inner.engine.name()) {
         Err(None)
     } else {
         let turns = [

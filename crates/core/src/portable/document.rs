@@ -83,7 +83,7 @@ pub struct UserItem {
 /// How somebody wants to be spoken to; what was never said is not there.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct PreferencesItem {
+pub(super) struct PreferencesItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,8 @@ pub enum Purpose {
     Greeting,
     /// The summary of a journaling session.
     Summary,
+    /// The title of a conversation.
+    Title,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::VibeCheck => "vibe_check",
             Self::Greeting => "greeting",
             Self::Summary => "summary",
+            Self::Title => "title",
         }
     }
 }

@@ -107,6 +107,7 @@ pub(crate) async fn send(
         text: MessageText::parse("content", &body.content)?,
         attachments: NewAttachment::from_data_urls(&body.attachments)?,
         retry,
+        titled_by_model: true,
     };
     drop(body);
     let help = app.serene.help(&caller.user);

@@ -13,7 +13,7 @@ use super::{
     parse,
     report::Shown,
     settings::{
-        AI_CONTEXT_TOKENS, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, OPENAI_API_KEY,
+        AI_CONTEXT_TOKENS, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, AI_TITLES, OPENAI_API_KEY,
         OPENAI_BASE_URL, OPENAI_MODEL, SERENE_TOML,
     },
     sources::Origin,
@@ -47,6 +47,8 @@ pub(crate) struct AiConfig {
     pub(crate) catalogue: Option<Catalogue>,
     /// What a model is let read and write together.
     pub(crate) context_tokens: u32,
+    /// Whether it names conversations.
+    pub(crate) titles: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,6 +103,7 @@ impl AiConfig {
             openai_api_key,
             catalogue,
             context_tokens,
+            titles: loader.required(&AI_TITLES, parse::boolean, |on| super::on_off(*on))?,
         })
     }
 }

@@ -203,6 +203,13 @@ pub(super) static AI_CONTEXT_TOKENS: Setting = Setting::new(
     "8192",
 )
 .default("32768");
+/// Names of conversations.
+pub(super) static AI_TITLES: Setting = Setting::new(
+    "AI_TITLES",
+    "on or off: whether a model names a conversation after its first answer, with a call of its own",
+    "off",
+)
+.default("on");
 /// A plain generate URL.
 pub(super) static AI_MODEL_ENDPOINT: Setting = Setting::new(
     "AI_MODEL_ENDPOINT",
@@ -349,6 +356,7 @@ pub(super) static ALL: &[&Setting] = &[
     &SAFETY_RESOURCES_FILE,
     &SERENE_TOML,
     &AI_CONTEXT_TOKENS,
+    &AI_TITLES,
     &AI_ENGINE,
     &AI_FALLBACK,
     &AI_MODEL_ENDPOINT,

@@ -81,6 +81,8 @@ impl Process {
             ("PORT", "0"),
             ("DATABASE_URL", database),
             ("AI_ENGINE", "openai"),
+            // Each call of the model is one message here.
+            ("AI_TITLES", "off"),
             ("OPENAI_BASE_URL", &model_url),
             ("OPENAI_MODEL", script),
             ("AUTH_THROTTLE", "off"),

@@ -26,10 +26,12 @@ const NGINX_CONF: &str =
 const NOBODY: u32 = 65534;
 
 /// What all instances are told; two things that must be the same are here as well.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("JWT_SECRET", "the same on every instance, and known to nobody 83"),
     ("SERENE_MASTER_KEY", "q3Jd0aV7bK1mXs5oYt9uPz2wRf6hCe8gLi4nEjBkMHA="),
     ("AI_ENGINE", "openai"),
+    // Each call of the model is one message here.
+    ("AI_TITLES", "off"),
     ("OPENAI_MODEL", "slow:40"),
     ("AUTH_THROTTLE", "off"),
     ("BCRYPT_COST", "4"),

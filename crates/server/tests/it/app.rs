@@ -78,6 +78,8 @@ pub(crate) struct Setup {
     pub(crate) resources: SafetyResources,
     /// What a model is let read and write together.
     pub(crate) context_tokens: Option<u32>,
+    /// Whether models name conversations.
+    pub(crate) titles: bool,
     /// Seals what is private.
     pub(crate) master_key: Option<MasterKey>,
     /// Signs tokens.
@@ -102,6 +104,7 @@ impl Default for Setup {
             firebase: FirebaseKeys::Emulator,
             resources: SafetyResources::default(),
             context_tokens: None,
+            titles: false,
             master_key: None,
             secret: SECRET,
             place: None,
@@ -160,6 +163,7 @@ impl TestApp {
             resources: setup.resources,
             instruction: None,
             context_tokens: setup.context_tokens,
+            titles: setup.titles,
         };
         let serene = Arc::new(Serene::new(base, options).unwrap());
         let router = serene_http::router(Arc::clone(&serene), setup.http);

@@ -29,5 +29,6 @@ mod replies;
 mod search;
 mod slow_clients;
 mod statements;
+mod titles;
 mod vault;
 mod wire;

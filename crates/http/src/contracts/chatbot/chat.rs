@@ -154,7 +154,14 @@ pub(super) async fn exchange(
     retry: Option<Retry>,
 ) -> Result<(Message, Message, Generation), ApiError> {
     let conversation_id = conversation.id;
-    let message = SendMessage { conversation_id, message_id: None, text, attachments, retry };
+    let message = SendMessage {
+        conversation_id,
+        message_id: None,
+        text,
+        attachments,
+        retry,
+        titled_by_model: false,
+    };
     let sending = app.serene.generations.send_when_free(caller.owner, message, BUSY_PATIENCE);
     let begun = sending.await.map_err(said)?;
     match begun.reply.end().await {

@@ -69,6 +69,7 @@ pub(super) async fn send(
         text,
         attachments: Vec::new(),
         retry: fields.retry,
+        titled_by_model: false,
     };
     let generations = &app.serene.generations;
     let sent = generations.send_when_free(caller.owner, message, BUSY_PATIENCE).await;

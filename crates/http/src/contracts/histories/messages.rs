@@ -102,7 +102,14 @@ pub(super) async fn exchange(
 ) -> Result<Response, ApiError> {
     let text = MessageText::parse("text", text).map_err(said)?;
     let conversation_id = chat.id;
-    let message = SendMessage { conversation_id, message_id: None, text, attachments, retry };
+    let message = SendMessage {
+        conversation_id,
+        message_id: None,
+        text,
+        attachments,
+        retry,
+        titled_by_model: false,
+    };
     let sending = app.serene.generations.send_when_free(caller.owner, message, BUSY_PATIENCE);
     let begun = sending.await.map_err(said)?;
     let answer = match begun.reply.end().await {

@@ -196,6 +196,7 @@ pub(super) async fn respond(
         text,
         attachments: Vec::new(),
         retry: body.retry,
+        titled_by_model: false,
     };
     let result = app.serene.generations.send_when_free(asker.owner, send, BUSY_PATIENCE).await;
     match result.map_err(said)?.reply.end().await {

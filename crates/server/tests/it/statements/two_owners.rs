@@ -262,6 +262,7 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
         text: MessageText::parse("content", "this is mine").unwrap(),
         attachments: vec![attachment()],
         retry: None,
+        titled_by_model: true,
     };
     for conversation in [theirs.conversation, theirs.busy, theirs.trashed] {
         for message_id in [None, Some(theirs.message), Some(theirs.running_message)] {
