@@ -5,6 +5,7 @@ mod accounts;
 mod conversations;
 mod journal;
 mod messages;
+mod preferences;
 
 use std::{net::SocketAddr, pin::Pin};
 
@@ -92,7 +93,8 @@ impl Stage {
 
 /// Every case, in the order of the table.
 pub(crate) fn all() -> Vec<Case> {
-    [accounts::CASES, conversations::CASES, messages::CASES, journal::CASES].concat()
+    [accounts::CASES, conversations::CASES, messages::CASES, preferences::CASES, journal::CASES]
+        .concat()
 }
 
 const fn case(

@@ -83,6 +83,8 @@ const FIELDS: &[(&str, &str, Look)] = &[
     ("NewConversation", "title", Look(NO_NUL, Some(BLANK))),
     ("ConversationChanges", "title", Look(NO_NUL, Some(BLANK))),
     ("Fork", "title", Look(NO_NUL, Some(BLANK))),
+    ("PreferenceChanges", "model", Look(NO_NUL, None)),
+    ("PreferenceChanges", "instruction", Look(NO_NUL, Some(BLANK))),
     ("NewMessage", "content", Look(NO_NUL, Some(BLANK))),
     ("NewMessage", "attachments", Look(IMAGE, None)),
     ("NewEntry", "mood", Look(LINE, Some(BLANK))),
@@ -126,6 +128,9 @@ const ANY_OF: &[(&str, &[(&str, Type)])] = &[
         &[("title", Type::String), ("pinned", Type::Boolean), ("archived", Type::Boolean)],
     ),
 ];
+
+/// Schemas of which at least one field must be given, null or not.
+const NOT_EMPTY: &[&str] = &["PreferenceChanges"];
 
 /// Schemas of which exactly one of two texts must be given, and not null.
 const ONE_OF: &[(&str, [&str; 2])] = &[("Login", ["username", "email"])];
@@ -191,6 +196,10 @@ fn write_needs(components: &mut Components) {
             any = any.item(given(field, kind.clone()));
         }
         require(components, name, Schema::AnyOf(any.build()));
+    }
+    for name in NOT_EMPTY {
+        let some = ObjectBuilder::new().min_properties(Some(1)).build();
+        require(components, name, Schema::Object(some));
     }
     for (name, [one, other]) in ONE_OF {
         let only = |one: &str, other: &str| {
