@@ -1,14 +1,16 @@
 //! The product: accounts, conversations, generations and usage, on a database and an engine.
 //!
 //! Slices depend on each other in this order, downwards only: [`base`], [`accounts`], [`usage`],
-//! [`conversations`], [`generations`], [`journal`]; [`search`] reads the last three. Each keeps its SQL to itself. What spans several of them is
-//! in [`Serene`]. No HTTP, no environment and no model's wire format is known here.
+//! [`conversations`], [`generations`], [`journal`]; [`search`]
+//! reads the last three. Each keeps its SQL to itself. What spans several of them is in [`Serene`];
+//! [`metrics`] counts for all of them. No HTTP, no environment and no model's wire format is known here.
 
 pub mod accounts;
 pub mod base;
 pub mod conversations;
 pub mod generations;
 pub mod journal;
+pub mod metrics;
 pub mod portable;
 pub mod safety;
 pub mod schema;

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod listen;
 mod lock;
+pub mod metrics;
 mod migrate;
 mod mysql;
 mod postgres;

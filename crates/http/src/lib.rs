@@ -7,6 +7,7 @@ pub mod contracts;
 mod cors;
 pub mod error;
 mod extract;
+pub mod metrics;
 mod middleware;
 mod sse;
 mod time;
@@ -17,6 +18,7 @@ use axum::{Router, extract::Request};
 pub use contracts::ContractOptions;
 pub use cors::AllowedOrigins;
 pub use extract::TrustedProxies;
+pub use metrics::MetricsPage;
 use serene_core::Serene;
 use utoipa::openapi::OpenApi;
 
@@ -38,6 +40,8 @@ pub struct HttpOptions {
     pub origins: AllowedOrigins,
     /// Which published contracts are served, and how.
     pub contracts: ContractOptions,
+    /// Where what is counted can be read; nowhere when `None`.
+    pub metrics: Option<MetricsPage>,
 }
 
 /// The whole router: the API, its documentation, health, and the layers around them.
@@ -59,6 +63,7 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
     let routes: Router = routes
         .merge(more)
         .merge(api::openapi::pages(document))
+        .merge(options.metrics.map(MetricsPage::route).unwrap_or_default())
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), middleware::outermost))

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use crate::{
     App, contracts, cors,
     error::{ApiError, Code, internal},
+    metrics::{self, Counted},
 };
 
 /// The request's id, in requests and answers.
@@ -34,6 +35,7 @@ pub(crate) async fn outermost(
     let route = request.extensions().get::<MatchedPath>().cloned();
     #[expect(clippy::disallowed_methods, reason = "measures a duration for the log")]
     let start = std::time::Instant::now();
+    let under_way = Counted::request();
     let origin = app.origins.of(&request);
     let canonical = contracts::is_canonical(request.uri().path())
         || (route.is_none() && !request.uri().path().starts_with("/api/"));
@@ -45,6 +47,8 @@ pub(crate) async fn outermost(
     };
     let mut response = envelope(response, &id, canonical);
     let took = start.elapsed();
+    drop(under_way);
+    metrics::answered(&method, route.as_ref(), response.status(), took);
     let headers = response.headers_mut();
     if let Some(origin) = origin {
         cors::allow(headers, origin);
@@ -80,7 +84,11 @@ fn request_id(app: &App, request: &Request) -> String {
 }
 
 /// Writes the body of an error. One that none of our handlers made gets the envelope as well.
-fn envelope(mut response: Response<Body>, request_id: &str, canonical: bool) -> Response<Body> {
+pub(crate) fn envelope(
+    mut response: Response<Body>,
+    request_id: &str,
+    canonical: bool,
+) -> Response<Body> {
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
     }

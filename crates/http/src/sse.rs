@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     api::{GenerationBody, MessageBody},
     error::{ApiError, MODEL_CODES},
+    metrics::Counted,
 };
 
 /// The id of the last event. Resuming from it is 204, which ends an `EventSource`.
@@ -79,8 +80,9 @@ struct Failed<'a> {
 
 /// Streams a reply to its end, to somebody whom this help fits.
 pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid, help: Help) -> Response {
-    let frames = futures_util::stream::unfold(Some((reply, help)), |reading| async {
-        let (mut reply, help) = reading?;
+    let open = Counted::stream();
+    let frames = futures_util::stream::unfold(Some((reply, help, open)), |reading| async {
+        let (mut reply, help, open) = reading?;
         let frame = match tokio::time::timeout(HEARTBEAT_EVERY, reply.next()).await {
             Err(_) => HEARTBEAT,
             Ok(Some(ReplyEvent::Delta { offset, text })) => delta(offset, &text),
@@ -89,7 +91,7 @@ pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid, help: Help) -> Res
             }
             Ok(None) => return None,
         };
-        Some((Ok(frame), Some((reply, help))))
+        Some((Ok(frame), Some((reply, help, open))))
     });
     let mut response = events(Body::from_stream(frames));
     let headers = response.headers_mut();

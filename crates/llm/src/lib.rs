@@ -8,6 +8,7 @@ mod endpoint;
 mod engine;
 mod http;
 mod manner;
+pub mod measured;
 mod openai;
 mod registry;
 mod script;

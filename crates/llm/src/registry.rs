@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::{Engine, EngineError, Event, EventStream, Request};
+use crate::{Engine, EngineError, Event, EventStream, Request, measured::counted};
 
 /// A model that can be asked.
 #[derive(Clone, Debug)]
@@ -143,7 +143,8 @@ async fn begin(inner: Arc<Inner>, mut request: Request) -> Result<EventStream, E
     let mut first_error = None;
     while let Some(offer) = order.next() {
         let request = Request { model: Some(offer.model.clone()), ..request.clone() };
-        let mut events = offer.engine.stream(request);
+        let answer = offer.engine.stream(request);
+        let mut events = counted(offer.engine.name(), &offer.name, answer);
         let error = match events.next().await {
             Some(Ok(event)) => {
                 let (name, model) = (offer.engine.name(), offer.name.clone());

@@ -11,6 +11,7 @@ mod doctor;
 mod healthcheck;
 mod import;
 mod logging;
+mod metrics;
 mod mock_model;
 mod out;
 mod serve;

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
+use prometheus_client::registry::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serene_core::{
     Serene,
@@ -13,7 +14,7 @@ use serene_core::{
 };
 use serene_db::refuse_unfinished_copy;
 use serene_http::{
-    AllowedOrigins, HttpOptions, TrustedProxies,
+    AllowedOrigins, HttpOptions, MetricsPage, TrustedProxies,
     accept::{self, ConnectionLimits},
 };
 use tokio::{
@@ -24,6 +25,7 @@ use tokio::{
 
 use crate::{
     config::{Config, DatabaseUrl, Environment, check_production},
+    metrics::{self, OwnAddress},
     out::say,
     wiring,
 };
@@ -38,6 +40,8 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     // Before anything is promised: a port that is taken must not have migrated a database.
     let address = config.listen_address();
     let listener = listen(address).with_context(|| format!("cannot listen on {address}"))?;
+    let registry = metrics::registry(config);
+    let own_address = OwnAddress::open(config, registry.as_ref()).await?;
     let serene = wiring::open(config, lock.as_ref()).await?;
     join(config, &serene).await?;
     // Again: `serene copy` looks for us only before and after it leaves its mark.
@@ -48,16 +52,22 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     serene.start_jobs();
     // Before it says that it listens: whoever reads that may stop it at once.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    announce(config, &serene, listener.local_addr()?);
+    let metrics_at = own_address.as_ref().map(OwnAddress::address).transpose()?;
+    announce(config, &serene, listener.local_addr()?, metrics_at);
 
-    let app = serene_http::router(Arc::clone(&serene), http_options(config));
+    let app = serene_http::router(Arc::clone(&serene), http_options(config, registry));
     let limits = ConnectionLimits {
         max_connections: connections(config.max_connections),
         ..ConnectionLimits::default()
     };
     let tasks = serene.base().tasks.clone();
     let stopping = tasks.stopping().clone();
-    let serving = accept::serve(listener, app, limits, stopping, DRAIN + LAST_WORDS);
+    let serving_metrics = async {
+        if let Some(own_address) = own_address {
+            own_address.serve(stopping.clone()).await;
+        }
+    };
+    let serving = accept::serve(listener, app, limits, stopping.clone(), DRAIN + LAST_WORDS);
     let asked = Notify::new();
     let stop = async {
         asked.notified().await;
@@ -74,12 +84,12 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         signals.next().await;
     };
     let outcome = tokio::select! {
-        finished = async { tokio::join!(serving, stop) } => Some(finished),
+        finished = async { tokio::join!(serving, stop, serving_metrics) } => Some(finished),
         () = second_signal => None,
     };
     drop(lock);
     match outcome {
-        Some((report, all)) => {
+        Some((report, all, ())) => {
             let cut = report.cut;
             tracing::info!(cut, "stopped; {cut} connections were cut, all replies stored: {all}");
             Ok(ExitCode::SUCCESS)
@@ -111,7 +121,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
+fn announce(config: &Config, serene: &Serene, address: SocketAddr, metrics_at: Option<SocketAddr>) {
     let database = match &config.database {
         DatabaseUrl::Sqlite { path } => path.display().to_string(),
         other => other.to_string(),
@@ -125,6 +135,9 @@ fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
     say!("Serene {} ({environment})", env!("CARGO_PKG_VERSION"));
     say!("  listening  http://{address}");
     say!("  docs       http://{address}/docs");
+    if let Some(metrics_at) = metrics_at {
+        say!("  metrics    http://{metrics_at}/metrics");
+    }
     say!("  database   {database}");
     say!("  engine     {engine}");
     tracing::info!(%address, environment, database, engine, "listening on {address}");
@@ -139,7 +152,7 @@ fn announce(config: &Config, serene: &Serene, address: SocketAddr) {
     }
 }
 
-fn http_options(config: &Config) -> HttpOptions {
+fn http_options(config: &Config, registry: Option<Arc<Registry>>) -> HttpOptions {
     let proxies = config.trusted_proxies.iter().map(|net| (net.address, net.prefix_bits)).collect();
     HttpOptions {
         proxies: TrustedProxies::new(proxies),
@@ -148,6 +161,9 @@ fn http_options(config: &Config) -> HttpOptions {
             localhost: config.environment == Environment::Development,
         },
         contracts: config.contracts.clone(),
+        metrics: registry
+            .zip(config.metrics_token.clone())
+            .map(|(registry, token)| MetricsPage { registry, token }),
     }
 }
 

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::base::{Error, Password, limits};
+use crate::{
+    base::{Error, Password, limits},
+    metrics::Waiting,
+};
 
 /// How passwords are hashed.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,7 @@ enum Job {
 /// The handle to the hashing threads, which end when it is dropped.
 #[derive(Debug)]
 pub(super) struct Hasher {
-    queue: SyncSender<Job>,
+    queue: SyncSender<(Job, Waiting)>,
 }
 
 impl Hasher {
@@ -70,17 +73,17 @@ impl Hasher {
     }
 
     fn send(&self, job: Job) -> Result<(), Error> {
-        self.queue.try_send(job).map_err(|error| match error {
+        self.queue.try_send((job, Waiting::new())).map_err(|error| match error {
             TrySendError::Full(_) => Error::HashingBusy,
             TrySendError::Disconnected(_) => Error::ShuttingDown,
         })
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, cost: u32) {
+fn work(jobs: &Mutex<Receiver<(Job, Waiting)>>, cost: u32) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
+        match job.map(|(job, _)| job) {
             // A caller who has gone saves the work.
             Ok(Job::Hash(_, answer)) if answer.is_closed() => {}
             Ok(Job::Verify(_, _, answer)) if answer.is_closed() => {}

@@ -12,6 +12,7 @@ use super::{Generations, Inner, PROMPT_TOO_LONG, prompt};
 use crate::{
     base::{Error, MessageText, Owner, Private, limits},
     conversations::{MessageStatus, NewAttachment, SafetyTier},
+    metrics,
     usage::{Purpose, UsageRecord, estimate},
 };
 
@@ -113,5 +114,6 @@ pub(super) async fn ask(
     };
     let settle = inner.ledger.settle(owner, &record, inner.base.clock.now());
     inner.base.db.commit(Write::from(settle)).await?;
+    metrics::tokens(&record.engine, &record.model, record.tokens);
     Ok((text, error_code))
 }

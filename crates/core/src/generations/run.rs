@@ -18,6 +18,7 @@ use super::{
 use crate::{
     base::{Error, Owner, Private, limits, vault::Keeper},
     conversations::{Message, MessageStatus, SafetyTier, end_reply},
+    metrics,
     usage::{Purpose, UsageRecord, estimate},
 };
 
@@ -220,6 +221,7 @@ impl Run {
                 end_write(inner, (self.owner, &self.keeper), self.holder, &message, &generation);
             match inner.base.db.commit(write).await {
                 Ok(_) => {
+                    count(&generation);
                     self.tell();
                     self.name_conversation(&message);
                     let message = Box::new(message);
@@ -322,6 +324,16 @@ fn end_write(
     }
 }
 
+/// Counts the end of a generation that is stored.
+fn count(generation: &Generation) {
+    metrics::ended(generation.status.as_str(), generation.error_code.as_deref());
+    // No model was called where care answered.
+    if generation.engine != CARE {
+        let usage = generation.usage.unwrap_or_default();
+        metrics::tokens(&generation.engine, &generation.model, usage);
+    }
+}
+
 /// Ends a generation whose process is gone, with the text that was saved.
 pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error> {
     let owner = match inner.base.owner_for_job(orphan.owner_id, "sweep generations").await {
@@ -360,8 +372,12 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     message.updated_at = now;
     let write = end_write(inner, (owner, &keeper), orphan.holder, &message, &generation);
     match inner.base.db.commit(write).await {
-        // A guard that fails: somebody else ended it first.
-        Ok(_) | Err(DbError::Guard(_)) => Ok(()),
+        Ok(_) => {
+            count(&generation);
+            Ok(())
+        }
+        // Somebody else ended it first.
+        Err(DbError::Guard(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

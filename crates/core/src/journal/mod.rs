@@ -24,6 +24,7 @@ use crate::{
         Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Retry, Zone,
         error::OrNotFound, limits,
     },
+    metrics,
     usage::{Ledger, Purpose, UsageRecord},
 };
 
@@ -367,6 +368,7 @@ impl Journal {
             model,
             tokens: call.usage,
         };
+        metrics::tokens(&record.engine, &record.model, record.tokens);
         self.ledger.settle(owner, &record, now)
     }
 }

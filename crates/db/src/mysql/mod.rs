@@ -273,6 +273,9 @@ fn cannot_open(error: &sqlx::Error) -> DbError {
 impl Driver for Driven {
     type Database = MySql;
 
+    // MariaDB too: it is what is spoken that counts.
+    const SYSTEM: &'static str = "mysql";
+
     fn begin_write() -> &'static Sql {
         static BEGIN: Sql = Sql::declare("storage.begin", "START TRANSACTION READ WRITE");
         &BEGIN

@@ -199,6 +199,8 @@ fn cannot_open(error: &sqlx::Error) -> DbError {
 impl Driver for Driven {
     type Database = Postgres;
 
+    const SYSTEM: &'static str = "postgresql";
+
     fn begin_write() -> &'static Sql {
         static BEGIN: Sql = Sql::declare("storage.begin", "BEGIN READ WRITE");
         &BEGIN

@@ -48,6 +48,9 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) trait Driver: Sized + Send + Sync + 'static {
     type Database: Database;
 
+    /// The kind of server, as the metrics call it.
+    const SYSTEM: &'static str;
+
     fn begin_write() -> &'static Sql;
     fn begin_snapshot() -> &'static Sql;
 
@@ -242,7 +245,7 @@ impl<D: Driver> Server<D> {
         sql: &'static Sql,
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T, Failure> {
-        let watch = Watch::start(sql.name());
+        let watch = Watch::start(D::SYSTEM, sql.name());
         let answer = match self.limit {
             None => work.await,
             Some(limit) => match tokio::time::timeout(limit, work).await {

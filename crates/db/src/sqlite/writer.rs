@@ -16,10 +16,18 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{bind, translate};
-use crate::{DbError, Must, Statement, Write, files::FileIdentity, slow::timed};
+use crate::{
+    DbError, Must, Statement, Write,
+    files::FileIdentity,
+    metrics::{self, Queued},
+    slow::{timed, watched},
+};
 
 /// Writes that wait their turn; past this, senders wait for room.
 const QUEUE: usize = 1024;
+
+/// What makes a transaction durable.
+const COMMIT: &str = "COMMIT";
 
 /// The most writes in one transaction, so that the first of them does not wait for ever.
 const BATCH: usize = 256;
@@ -28,7 +36,7 @@ type Acknowledge = oneshot::Sender<Result<Vec<u64>, DbError>>;
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
 enum Job {
-    Write(Write, Acknowledge),
+    Write(Write, Acknowledge, Queued),
     /// Migrations: what needs the connection to itself.
     Run(Work),
 }
@@ -72,7 +80,7 @@ impl Writer {
 
     pub(super) async fn commit(&self, write: Write) -> Result<Vec<u64>, DbError> {
         let (acknowledge, answer) = oneshot::channel();
-        let job = Job::Write(write, acknowledge);
+        let job = Job::Write(write, acknowledge, Queued::new());
         self.queue.send(job).await.map_err(|_| DbError::Closed)?;
         answer.await.map_err(|_| DbError::Closed)?
     }
@@ -126,7 +134,8 @@ impl Loop {
             while let Some(job) = next.take() {
                 match job {
                     Job::Run(work) => work(&mut self.connection),
-                    Job::Write(write, acknowledge) => {
+                    Job::Write(write, acknowledge, queued) => {
+                        drop(queued);
                         next = self.transaction(write, acknowledge, &mut jobs);
                     }
                 }
@@ -164,12 +173,13 @@ impl Loop {
             }
             if executed.len() < BATCH {
                 match jobs.try_recv() {
-                    Ok(Job::Write(write, acknowledge)) => next = Some((write, acknowledge)),
+                    Ok(Job::Write(write, acknowledge, _)) => next = Some((write, acknowledge)),
                     Ok(job) => left_over = Some(job),
                     Err(_) => {}
                 }
             }
         }
+        metrics::batch(executed.len());
         self.finish(executed);
         left_over
     }
@@ -182,7 +192,7 @@ impl Loop {
             self.roll_back();
             Ok(())
         } else {
-            self.execute("COMMIT")
+            self.execute(COMMIT)
         };
         match committed {
             Ok(()) => {
@@ -284,7 +294,7 @@ impl Loop {
         answer(first, Err(error.clone()));
         for _ in 0..QUEUE {
             match jobs.try_recv() {
-                Ok(Job::Write(_, acknowledge)) => answer(acknowledge, Err(error.clone())),
+                Ok(Job::Write(_, acknowledge, _)) => answer(acknowledge, Err(error.clone())),
                 Ok(job) => return Some(job),
                 Err(_) => break,
             }
@@ -321,9 +331,10 @@ impl Loop {
     }
 
     fn execute(&self, sql: &'static str) -> Result<(), DbError> {
-        timed(sql, || self.connection.prepare_cached(sql)?.raw_execute())
-            .map(drop)
-            .map_err(|error| translate(sql, &error))
+        let run = || self.connection.prepare_cached(sql)?.raw_execute();
+        // The commit is what everybody waits for.
+        let ran = if sql == COMMIT { timed(sql, run) } else { watched(sql, run) };
+        ran.map(drop).map_err(|error| translate(sql, &error))
     }
 }
 

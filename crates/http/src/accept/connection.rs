@@ -22,7 +22,7 @@ use super::body::{AnswerBody, TimedBody};
 use super::stream::WatchedStream;
 use super::watch::{Clock, Expired, Watch};
 use super::{ConnectionLimits, Shared};
-use crate::error::Code;
+use crate::{error::Code, metrics};
 
 /// How long, and how much at once, to read from a peer that was answered before it had sent all.
 const LINGER: Duration = Duration::from_secs(2);
@@ -69,7 +69,10 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>
                 Expired::Unused => close(stream, None, false).await,
                 Expired::InHead => close(stream, Some(StatusCode::REQUEST_TIMEOUT), false).await,
                 // A reset, or the kernel would keep the unread bytes for minutes.
-                Expired::NotReading => drop(stream.set_zero_linger()),
+                Expired::NotReading => {
+                    metrics::slow_reader_dropped();
+                    let _ = stream.set_zero_linger();
+                }
             }
         }
     }

@@ -171,7 +171,7 @@ fn moved_to(route: UtoipaMethodRouter<App>, path: &str) -> UtoipaMethodRouter<Ap
 /// Whether a path belongs to the canonical API, its pages or its health: their errors have the
 /// canonical envelope, all others that of the contracts.
 pub(crate) fn is_canonical(path: &str) -> bool {
-    ["/api/v1/", "/docs", "/openapi.json", "/livez", "/readyz", "/healthz"]
+    ["/api/v1/", "/docs", "/openapi.json", "/livez", "/readyz", "/healthz", "/metrics"]
         .iter()
         .any(|known| path.starts_with(known))
         || path == "/api/v1"

@@ -53,9 +53,9 @@ use loader::Loader;
 use report::Shown;
 use settings::{
     AUTH_THROTTLE, BCRYPT_COST, FRONTEND_URL, JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET,
-    MAX_CONNECTIONS, PORT, REFRESH_TOKEN_EXPIRES, SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG,
-    SERENE_LOG_FORMAT, SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION,
-    TRUSTED_PROXIES,
+    MAX_CONNECTIONS, METRICS_ADDRESS, METRICS_TOKEN, PORT, REFRESH_TOKEN_EXPIRES,
+    SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG, SERENE_LOG_FORMAT, SERENE_MASTER_KEY,
+    SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
 };
 use sources::{Origin, Sources};
 
@@ -124,6 +124,10 @@ pub(crate) struct Config {
     pub(crate) contracts: ContractOptions,
     /// Whose Firebase ID tokens are taken.
     pub(crate) firebase: Option<FirebaseOptions>,
+    /// Where whoever reaches it reads the metrics.
+    pub(crate) metrics_address: Option<SocketAddr>,
+    /// What opens the metrics at the main port.
+    pub(crate) metrics_token: Option<SecretString>,
     /// What is logged, as `tracing_subscriber::EnvFilter` reads it.
     pub(crate) log_filter: String,
     /// How it is logged.
@@ -196,6 +200,8 @@ impl Config {
                 .unwrap_or_default(),
             contracts: contracts::load(l, access_token_secs)?,
             firebase: firebase::load(l)?,
+            metrics_address: l.optional(&METRICS_ADDRESS, network::socket, ToString::to_string)?,
+            metrics_token: l.optional(&METRICS_TOKEN, parse::token, |_| String::new())?,
             log_filter: log_filter(l)?,
             log_format: l
                 .required(&SERENE_LOG_FORMAT, parse::log_format, |f| f.name().to_owned())?,
@@ -244,6 +250,13 @@ impl Config {
         }
         if self.environment == Environment::Production && !self.auth_throttle {
             self.warnings.push("AUTH_THROTTLE is off: passwords can be guessed quickly".to_owned());
+        }
+        let open_metrics = self.metrics_address.filter(|at| !at.ip().is_loopback());
+        if let (Environment::Production, Some(address)) = (self.environment, open_metrics) {
+            self.warnings.push(format!(
+                "METRICS_ADDRESS is {address}: whoever reaches it reads the metrics, without a \
+                 credential"
+            ));
         }
         if let Some(name) = &self.contracts.demo_user {
             self.warnings.push(format!(

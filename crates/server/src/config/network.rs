@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
 use url::Url;
@@ -78,6 +78,16 @@ pub(super) fn host(value: &str) -> Result<IpAddr, String> {
             "{} is not an address; give an IP address or localhost, without a port",
             quoted(value)
         )
+    })
+}
+
+/// An address and a port to listen on.
+pub(super) fn socket(value: &str) -> Result<SocketAddr, String> {
+    let parts = value
+        .rsplit_once(':')
+        .and_then(|(address, port)| Some(SocketAddr::new(host(address).ok()?, port.parse().ok()?)));
+    parts.ok_or_else(|| {
+        format!("{} is not an address with a port; give one such as 127.0.0.1:9464", quoted(value))
     })
 }
 

@@ -4,6 +4,7 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
+use secrecy::SecretString;
 use serene_core::safety::SafetyResources;
 
 use super::{Environment, LogFormat};
@@ -112,6 +113,15 @@ pub(super) fn log_filter(value: &str) -> Result<String, String> {
         directives.insert(0, "info".to_owned());
     }
     Ok(directives.join(","))
+}
+
+/// A token that can travel in a header and cannot be guessed. Never quoted.
+pub(super) fn token(value: &str) -> Result<SecretString, String> {
+    let visible = value.bytes().all(|byte| byte.is_ascii_graphic());
+    if value.len() < 16 || !visible {
+        return Err("is no token; give 16 or more visible characters, without blanks".to_owned());
+    }
+    Ok(value.into())
 }
 
 /// A text of at most 8000 characters.

@@ -315,6 +315,20 @@ pub(super) static FIREBASE_AUTH_EMULATOR_HOST: Setting = Setting::new(
     "127.0.0.1:9099",
 );
 
+/// Where the metrics are read.
+pub(super) static METRICS_ADDRESS: Setting = Setting::new(
+    "METRICS_ADDRESS",
+    "IP address and port where /metrics can be read by whoever reaches it; docs/metrics.md",
+    "127.0.0.1:9464",
+);
+/// The token of who reads them.
+pub(super) static METRICS_TOKEN: Setting = Setting::new(
+    "METRICS_TOKEN",
+    "Bearer token, of 16 characters or more, with which /metrics can be read at the main port",
+    "",
+)
+.secret();
+
 /// What is logged.
 pub(super) static SERENE_LOG: Setting = Setting::new(
     "SERENE_LOG",
@@ -375,6 +389,8 @@ pub(super) static ALL: &[&Setting] = &[
     &FIREBASE_PROJECT_ID,
     &FIREBASE_CERTS_URL,
     &FIREBASE_AUTH_EMULATOR_HOST,
+    &METRICS_ADDRESS,
+    &METRICS_TOKEN,
     &SERENE_LOG,
     &SERENE_LOG_FORMAT,
 ];
