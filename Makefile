@@ -1,6 +1,6 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test test-here check api-test client-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check api-test client-test metrics-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
@@ -8,6 +8,7 @@ help:
 	@echo "make check          format, lints and documentation, with warnings as errors"
 	@echo "make api-test       try the whole API against its own OpenAPI document"
 	@echo "make client-test    try the published contracts with clients that others wrote"
+	@echo "make metrics-test   read the metrics with Prometheus' own parsers"
 	@echo "make crash-test     kill the server 200 times and look for what was acknowledged"
 	@echo "make crash-test-servers  the same on PostgreSQL and MariaDB"
 	@echo "make instances-test run two instances behind nginx, and kill, stop and restart things"
@@ -46,6 +47,9 @@ api-test: setup
 
 client-test: setup
 	scripts/client-test
+
+metrics-test: setup
+	scripts/metrics-test
 
 # ROUNDS=1000 kills it more often, SEED= repeats the choices of a run.
 crash-test:

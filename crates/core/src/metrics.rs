@@ -23,6 +23,7 @@ struct Ended {
     error_type: String,
 }
 
+#[expect(clippy::struct_field_names, reason = "the labels are called so")]
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Tokens {
     gen_ai_operation_name: &'static str,

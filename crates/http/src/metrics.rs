@@ -42,6 +42,7 @@ const PATH: &str = "/metrics";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+#[expect(clippy::struct_field_names, reason = "the labels are called so")]
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Labels {
     http_request_method: &'static str,
@@ -230,7 +231,12 @@ fn classic(open: &str) -> String {
                 let total = if kind == "counter" { "_total" } else { "" };
                 let help = help.take().unwrap_or_default();
                 let kind = if kind == "unknown" { "untyped" } else { kind };
-                out += &format!("# HELP {name}{total} {help}\n# TYPE {name}{total} {kind}\n");
+                for words in
+                    [["# HELP ", name, total, " ", help], ["# TYPE ", name, total, " ", kind]]
+                {
+                    out.extend(words);
+                    out.push('\n');
+                }
             }
             Some(_) => {}
             None if line == "# EOF" => {}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use serene_http::accept::ConnectionLimits;
 
 use crate::peer::{GET, HALF_HEAD, Peer};
@@ -132,6 +133,8 @@ async fn a_handler_that_takes_its_time_costs_the_body_nothing() {
 
 #[tokio::test]
 async fn a_peer_that_stops_reading_is_reset_and_its_stream_dropped() {
+    let mut registry = Registry::default();
+    serene_http::metrics::register(&mut registry);
     let server = Server::start(quick());
     let request = "GET /endless HTTP/1.1\r\nhost: test\r\n\r\n";
     let peer = Peer::connect_and_send(server.addr, request).await;
@@ -141,6 +144,11 @@ async fn a_peer_that_stops_reading_is_reset_and_its_stream_dropped() {
     let after = peer.failure().await;
     assert!(after >= millis(400) && after < SOON, "{after:?}");
     assert_eq!(server.streams(), 0);
+    let mut page = String::new();
+    encode(&mut page, &registry).unwrap();
+    let counted = page.lines().find_map(|it| it.strip_prefix("serene_slow_readers_dropped_total "));
+    // Others in this process may have stopped reading, too.
+    assert!(counted.unwrap().parse::<u32>().unwrap() >= 1, "{page}");
 }
 
 #[tokio::test]

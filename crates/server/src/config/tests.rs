@@ -310,6 +310,7 @@ fn no_secret_is_printed_anywhere() {
         ("AI_MODEL_ENDPOINT", "http://u:hunter2@h/x?key=hunter2"),
         ("OPENAI_BASE_URL", "http://u:hunter2@h/v1"),
         ("DB_PASSWORD", "hunter2"),
+        ("METRICS_TOKEN", "hunter2-hunter2-hunter2"),
     ];
     let config = env(&environment);
     let report = config.report();
@@ -325,6 +326,8 @@ fn no_secret_is_printed_anywhere() {
         ("AI_MODEL_ENDPOINT", "u:hunter2@h"),
         ("OPENAI_BASE_URL", "http://hunter2 x"),
         ("DB_PASSWORD", "hunter2"),
+        ("METRICS_TOKEN", "hunter2"),
+        ("METRICS_TOKEN", "a hunter2 with blanks in it"),
     ] {
         let message = refused(&[wrong]);
         assert!(!message.contains("hunter2"), "{message}");

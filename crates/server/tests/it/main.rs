@@ -19,6 +19,7 @@ mod faults;
 mod instances;
 mod journal;
 mod messages;
+mod metrics;
 mod mock_model;
 mod mock_model_server;
 mod openapi;

@@ -214,3 +214,29 @@ fn contracts_are_served_as_they_are_set() {
     assert!(config.warnings[0].starts_with("DEMO_USER is set: whoever sends no credential"));
     assert_eq!(row(&env(&[("SERENE_CONTRACTS", "none")]), "SERENE_CONTRACTS").0, "none");
 }
+
+#[test]
+fn metrics_for_everybody_are_warned_about_in_production() {
+    let at = |address: &str| env(&[("METRICS_ADDRESS", address)]).metrics_address.unwrap();
+    assert_eq!(at("localhost:9464"), "127.0.0.1:9464".parse().unwrap());
+    assert_eq!(at("[::1]:1"), "[::1]:1".parse().unwrap());
+    for wrong in ["9464", "127.0.0.1", "example.org:9464", "127.0.0.1:99999", "::9464"] {
+        let message = refused(&[("METRICS_ADDRESS", wrong)]);
+        assert!(message.contains("is not an address with a port"), "{message}");
+    }
+    let warnings = |address: &str, environment: &str| {
+        let settings = [("METRICS_ADDRESS", address), ("SERENE_ENV", environment)];
+        env(&[&settings[..], &[("JWT_SECRET", STRONG)]].concat()).warnings
+    };
+    assert_eq!(
+        warnings("0.0.0.0:9464", "production"),
+        [
+            "METRICS_ADDRESS is 0.0.0.0:9464: whoever reaches it reads the metrics, without a credential"
+        ]
+    );
+    for (address, environment) in
+        [("127.0.0.1:9464", "production"), ("0.0.0.0:9464", "development")]
+    {
+        assert_eq!(warnings(address, environment), [""; 0]);
+    }
+}
