@@ -36,6 +36,7 @@ def start(binary, folder, **environment):
         "PORT": "0",
         "JWT_SECRET_KEY": SECRET,
         "AUTH_THROTTLE": "off",
+        "RATE_LIMIT_PER_USER": "off",
         "SERENE_LOG": "warn",
     }
     out = open(os.path.join(folder, "out.txt"), "w+")

@@ -41,6 +41,7 @@ FAMILIES = {
     "serene_generations": ("counter", {"status", "error_type"}),
     "serene_open_streams": ("gauge", set()),
     "serene_slow_readers_dropped": ("counter", set()),
+    "serene_rate_limited": ("counter", {"limit"}),
     "serene_db_write_queue": ("gauge", set()),
     "serene_db_write_batch": ("histogram", set()),
     "serene_hashing_queue": ("gauge", set()),
@@ -110,6 +111,8 @@ def make_traffic(url):
     sought = f"{url}/api/v1/search/messages?q={TEXTS['query']}"
     status, _, answer = ask("GET", sought, token)
     check(status == 200, f"a search: {answer}")
+    many = [ask("GET", f"{url}/api/v1/me", token)[0] for _ in range(20)]
+    check(set(many) == {200, 429}, f"more than the limit: {many}")
     check(ask("GET", f"{url}/{TEXTS['path']}")[0] == 404, "no such path")
     check(ask("GET", f"{url}/api/v1/me")[0] == 401, "no token")
     check(ask("MARKER", f"{url}/livez")[0] == 405, "no such method")
@@ -150,6 +153,8 @@ def look(families):
     check(requests("GET", "", "404") == 1, "one path that is none")
     check(requests("GET", "/api/v1/me", "401") == 1, "one refusal")
     check(requests("_OTHER", "/livez", "405") == 1, "one method that is none")
+    limited = value(families, "serene_rate_limited", "serene_rate_limited_total", limit="user")
+    check(limited == requests("GET", "/api/v1/me", "429"), f"over the limit: {limited}")
     for name in ["complete", "failed"]:
         error = "MODEL_REJECTED" if name == "failed" else ""
         ended = value(families, "serene_generations", "serene_generations_total", status=name)
@@ -188,7 +193,7 @@ def main(binary, *options):
         server, [url, own] = start(
             [binary], folder, ["  listening  ", "  metrics    "],
             PORT="0", BCRYPT_COST="4", SERENE_LOG="warn", METRICS_ADDRESS="127.0.0.1:0",
-            METRICS_TOKEN=TOKEN, AI_ENGINE="openai", OPENAI_BASE_URL=model_url,
+            METRICS_TOKEN=TOKEN, RATE_LIMIT_PER_USER="20/hour", AI_ENGINE="openai", OPENAI_BASE_URL=model_url,
             OPENAI_API_KEY="marker-key", OPENAI_MODEL="times:1+rejected",
         )
         try:

@@ -141,6 +141,7 @@ fn command(
         .env("SERENE_ENV", environment)
         .env("BCRYPT_COST", cost)
         .env("AUTH_THROTTLE", "off")
+        .env("RATE_LIMIT_PER_USER", "off")
         .env("AI_ENGINE", "basic")
         // Of this run's data, which nobody keeps.
         .env("JWT_SECRET", "0123456789-abcdefghijklmnopqrstuvwxyz-bench")

@@ -19,7 +19,7 @@ pub struct AllowedOrigins {
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
 const RESPONSE_HEADERS: &str =
-    "retry-after, ratelimit, x-request-id, x-generation-id, x-serene-model-error";
+    "retry-after, ratelimit, ratelimit-policy, x-request-id, x-generation-id, x-serene-model-error";
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE_S: &str = "600";
 

@@ -128,6 +128,8 @@ codes! {
         "The body is not declared as `application/json`.";
     TooManyAttempts = "TOO_MANY_ATTEMPTS", TOO_MANY_REQUESTS,
         "Too many attempts to sign in or register. `Retry-After` says how long to wait.";
+    RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS,
+        "Too many requests of this user or from this address. `Retry-After` says how long to wait.";
     HeadersTooLarge = "HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The headers of the request are too large. `request_id` is empty.";
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR,
@@ -245,7 +247,7 @@ impl ApiError {
         self
     }
 
-    fn after(mut self, retry_after: Duration) -> Self {
+    pub(crate) fn after(mut self, retry_after: Duration) -> Self {
         self.retry_after = Some(retry_after);
         self
     }

@@ -21,6 +21,7 @@ use crate::{
     App,
     accept::BodyTooSlow,
     error::{ApiError, Code, internal},
+    rate,
 };
 
 /// Who asks: a request without a good access token goes no further.
@@ -32,7 +33,9 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers).ok_or(Error::Unauthenticated)?;
-        Ok(Self(app.serene.accounts.authenticate(token).await?))
+        let caller = app.serene.accounts.authenticate(token).await?;
+        rate::charge(parts, app, caller.owner).await?;
+        Ok(Self(caller))
     }
 }
 
@@ -74,7 +77,7 @@ impl TrustedProxies {
 
     /// The last address in `X-Forwarded-For` that is not a proxy of ours. What stands before it
     /// anybody may have written, so the list is read from its end, and no further than that.
-    fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client_of(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let hops = headers.get_all("x-forwarded-for").iter();
         let hops: Vec<_> = hops.flat_map(|value| value.as_bytes().split(|b| *b == b',')).collect();
         let mut client = peer;

@@ -9,6 +9,7 @@ pub mod error;
 mod extract;
 pub mod metrics;
 mod middleware;
+mod rate;
 mod sse;
 mod time;
 
@@ -19,6 +20,8 @@ pub use contracts::ContractOptions;
 pub use cors::AllowedOrigins;
 pub use extract::TrustedProxies;
 pub use metrics::MetricsPage;
+use rate::Rates;
+pub use rate::{RateLimit, RateLimits};
 use serene_core::Serene;
 use utoipa::openapi::OpenApi;
 
@@ -29,6 +32,7 @@ pub struct App {
     pub(crate) proxies: Arc<TrustedProxies>,
     pub(crate) origins: Arc<AllowedOrigins>,
     pub(crate) contracts: Arc<ContractOptions>,
+    pub(crate) rates: Arc<Rates>,
 }
 
 /// How the wire behaves.
@@ -40,6 +44,8 @@ pub struct HttpOptions {
     pub origins: AllowedOrigins,
     /// Which published contracts are served, and how.
     pub contracts: ContractOptions,
+    /// How often somebody may ask.
+    pub rates: RateLimits,
     /// Where what is counted can be read; nowhere when `None`.
     pub metrics: Option<MetricsPage>,
 }
@@ -59,6 +65,7 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
         proxies: Arc::new(options.proxies),
         origins: Arc::new(options.origins),
         contracts: Arc::new(options.contracts),
+        rates: Arc::new(Rates::new(options.rates)),
     };
     let routes: Router = routes
         .merge(more)

@@ -50,12 +50,18 @@ struct Labels {
     http_response_status_code: u16,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Limited {
+    limit: &'static str,
+}
+
 #[derive(Debug)]
 struct Metrics {
     requests: Family<Labels, Histogram, fn() -> Histogram>,
     active: Gauge,
     streams: Gauge,
     slow_readers: Counter,
+    rate_limited: Family<Limited, Counter>,
 }
 
 /// Counts from now on, for as long as the process lives, and has it read through this registry.
@@ -66,6 +72,7 @@ pub fn register(registry: &mut Registry) {
         active: Gauge::default(),
         streams: Gauge::default(),
         slow_readers: Counter::default(),
+        rate_limited: Family::default(),
     });
     registry.register_with_unit(
         "http_server_request_duration",
@@ -87,6 +94,11 @@ pub fn register(registry: &mut Registry) {
         "serene_slow_readers_dropped",
         "Connections that were cut because nobody read their answer",
         metrics.slow_readers.clone(),
+    );
+    registry.register(
+        "serene_rate_limited",
+        "Requests that were refused because somebody asked too often",
+        metrics.rate_limited.clone(),
     );
 }
 
@@ -143,6 +155,13 @@ pub(crate) fn answered(
 pub(crate) fn slow_reader_dropped() {
     if let Some(metrics) = METRICS.get() {
         metrics.slow_readers.inc();
+    }
+}
+
+/// A request was refused by the limit of this name.
+pub(crate) fn rate_limited(limit: &'static str) {
+    if let Some(metrics) = METRICS.get() {
+        metrics.rate_limited.get_or_create(&Limited { limit }).inc();
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     App, contracts, cors,
     error::{ApiError, Code, internal},
     metrics::{self, Counted},
+    rate,
 };
 
 /// The request's id, in requests and answers.
@@ -27,7 +28,7 @@ const SLOW: Duration = Duration::from_secs(1);
 /// The outermost layer of the router.
 pub(crate) async fn outermost(
     State(app): State<App>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response<Body> {
     let id = request_id(&app, &request);
@@ -39,8 +40,11 @@ pub(crate) async fn outermost(
     let origin = app.origins.of(&request);
     let canonical = contracts::is_canonical(request.uri().path())
         || (route.is_none() && !request.uri().path().starts_with("/api/"));
+    let (quota, admitted) = rate::begin(&app, &mut request).await;
     let response = if origin.is_some() && cors::is_preflight(&request) {
         cors::preflight()
+    } else if let Err(refused) = admitted {
+        refused.into_response()
     } else {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answer.unwrap_or_else(|_| internal().into_response())
@@ -52,6 +56,9 @@ pub(crate) async fn outermost(
     let headers = response.headers_mut();
     if let Some(origin) = origin {
         cors::allow(headers, origin);
+    }
+    if let Some(quota) = quota {
+        quota.write(&app.rates, headers);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -161,6 +161,7 @@ fn http_options(config: &Config, registry: Option<Arc<Registry>>) -> HttpOptions
             localhost: config.environment == Environment::Development,
         },
         contracts: config.contracts.clone(),
+        rates: config.rate_limits,
         metrics: registry
             .zip(config.metrics_token.clone())
             .map(|(registry, token)| MetricsPage { registry, token }),

@@ -402,6 +402,18 @@ impl Accounts {
         Retry::new(self.tokens.idempotency_key(), key, &[route.as_bytes(), body])
     }
 
+    /// Whether the owner created something with this key before, whatever the request was. What is no
+    /// key was not used.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn remembers(&self, owner: Owner, key: &[u8]) -> Result<bool, Error> {
+        match Retry::new(self.tokens.idempotency_key(), key, &[]) {
+            Ok(retry) => self.base.remembers(owner, retry).await,
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Says who is asking. The session is looked up each time, so that logout and revocation act
     /// at once.
     ///

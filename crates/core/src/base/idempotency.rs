@@ -105,6 +105,15 @@ impl Base {
         }
     }
 
+    /// Whether the owner created something with this key before, whatever the request was.
+    pub(crate) async fn remembers(&self, owner: Owner, retry: Retry) -> Result<bool, Error> {
+        match self.created_before(owner, Some(retry)).await {
+            Ok(created) => Ok(created.is_some()),
+            Err(Error::IdempotencyKeyReused) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Forgets the keys whose time is over. Returns how many.
     pub(crate) async fn forget_idempotency_keys(&self) -> Result<usize, Error> {
         let before = self.clock.now().minus(limits::IDEMPOTENCY_KEPT_FOR).as_micros();

@@ -81,6 +81,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
             (has_body, "408", "The body arrived too slowly"),
             (has_body, "413", "The body is too large"),
             (has_body, "415", "The body is not JSON"),
+            (!is_health(operation), "429", "Too many requests"),
             (true, "500", "A mistake of the server"),
             (true, "503", "Try again after `Retry-After`"),
             (operation.operation_id.as_deref() != Some("livez"), "507", "The disk is full"),
@@ -108,6 +109,11 @@ pub(crate) fn operations(paths: &mut Paths) -> impl Iterator<Item = (&String, &m
 /// Whether an operation belongs to a published contract rather than to the canonical API.
 fn is_of_contract(operation: &Operation) -> bool {
     operation.tags.iter().flatten().any(|tag| tag.starts_with("contract "))
+}
+
+/// Whether an operation is for whoever watches the server.
+fn is_health(operation: &Operation) -> bool {
+    operation.tags.iter().flatten().any(|tag| tag == "health")
 }
 
 fn add_error(operation: &mut Operation, status: &str, description: &str) {

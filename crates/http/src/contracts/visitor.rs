@@ -9,6 +9,7 @@ use crate::{
     App,
     error::{ApiError, Code},
     extract::{bearer, is_json},
+    rate,
 };
 
 /// By what somebody was recognised.
@@ -29,13 +30,20 @@ pub(crate) struct Visitor {
     pub(crate) means: Means,
 }
 
-/// Finds out who asks. A bad bearer token never falls back to the cookie.
+/// Finds out who asks, and counts the request as theirs. A bad bearer token never falls back to the
+/// cookie.
 ///
 /// # Errors
-/// [`Code::Unauthenticated`] without a credential; [`Code::TokenInvalid`], [`Code::TokenExpired`],
+/// [`Code::RateLimited`]; [`Code::Unauthenticated`] without a credential; [`Code::TokenInvalid`], [`Code::TokenExpired`],
 /// [`Code::SessionEnded`] with a bad one; [`Code::OriginNotAllowed`] when another site's page uses
 /// the cookie.
 pub(crate) async fn find(parts: &Parts, app: &App) -> Result<Visitor, ApiError> {
+    let visitor = recognise(parts, app).await?;
+    rate::charge(parts, app, visitor.caller.owner).await?;
+    Ok(visitor)
+}
+
+async fn recognise(parts: &Parts, app: &App) -> Result<Visitor, ApiError> {
     if parts.headers.contains_key(header::AUTHORIZATION) {
         let token = bearer(&parts.headers).ok_or(Error::TokenInvalid)?;
         let caller = app.serene.accounts.authenticate(token).await?;

@@ -38,7 +38,7 @@ use serene_core::{
     base::MasterKey,
     safety::SafetyResources,
 };
-use serene_http::ContractOptions;
+use serene_http::{ContractOptions, RateLimits};
 
 pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
@@ -53,9 +53,10 @@ use loader::Loader;
 use report::Shown;
 use settings::{
     AUTH_THROTTLE, BCRYPT_COST, FRONTEND_URL, JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET,
-    MAX_CONNECTIONS, METRICS_ADDRESS, METRICS_TOKEN, PORT, REFRESH_TOKEN_EXPIRES,
-    SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG, SERENE_LOG_FORMAT, SERENE_MASTER_KEY,
-    SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
+    MAX_CONNECTIONS, METRICS_ADDRESS, METRICS_TOKEN, PORT, RATE_LIMIT_PER_ADDRESS,
+    RATE_LIMIT_PER_USER, REFRESH_TOKEN_EXPIRES, SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG,
+    SERENE_LOG_FORMAT, SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION,
+    TRUSTED_PROXIES,
 };
 use sources::{Origin, Sources};
 
@@ -120,6 +121,8 @@ pub(crate) struct Config {
     pub(crate) frontend_origins: Vec<String>,
     /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub(crate) trusted_proxies: Vec<IpNetwork>,
+    /// How often somebody may ask.
+    pub(crate) rate_limits: RateLimits,
     /// Which published contracts are served, and how.
     pub(crate) contracts: ContractOptions,
     /// Whose Firebase ID tokens are taken.
@@ -198,6 +201,14 @@ impl Config {
                     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
                 })?
                 .unwrap_or_default(),
+            rate_limits: RateLimits {
+                per_user: l.required(&RATE_LIMIT_PER_USER, parse::rate_limit, parse::shown_rate)?,
+                per_address: l.required(
+                    &RATE_LIMIT_PER_ADDRESS,
+                    parse::rate_limit,
+                    parse::shown_rate,
+                )?,
+            },
             contracts: contracts::load(l, access_token_secs)?,
             firebase: firebase::load(l)?,
             metrics_address: l.optional(&METRICS_ADDRESS, network::socket, ToString::to_string)?,

@@ -6,6 +6,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
 use secrecy::SecretString;
 use serene_core::safety::SafetyResources;
+use serene_http::RateLimit;
 
 use super::{Environment, LogFormat};
 
@@ -113,6 +114,38 @@ pub(super) fn log_filter(value: &str) -> Result<String, String> {
         directives.insert(0, "info".to_owned());
     }
     Ok(directives.join(","))
+}
+
+/// What windows of a rate limit are called, with their seconds.
+const WINDOWS: [(&str, u32); 3] = [("second", 1), ("minute", 60), ("hour", 3600)];
+
+/// So many in so much time, or off.
+pub(super) fn rate_limit(value: &str) -> Result<Option<RateLimit>, String> {
+    if boolean(value) == Ok(false) && value != "0" {
+        return Ok(None);
+    }
+    let lower = value.to_ascii_lowercase();
+    let limit = lower.split_once('/').and_then(|(quota, window)| {
+        let (_, window_s) = WINDOWS.iter().find(|(name, _)| *name == window.trim())?;
+        RateLimit::new(quota.trim().parse().ok()?, *window_s)
+    });
+    limit.map(Some).ok_or_else(|| {
+        format!(
+            "{} is not a rate limit; give one such as 600/minute (or /second, /hour; 1 to {}), or off",
+            quoted(value),
+            RateLimit::MOST
+        )
+    })
+}
+
+/// A rate limit as it would be written.
+pub(super) fn shown_rate(limit: &Option<RateLimit>) -> String {
+    let Some(limit) = limit else { return "off".to_owned() };
+    let (name, _) = WINDOWS
+        .iter()
+        .find(|(_, window_s)| *window_s == limit.window_s())
+        .expect("a rate limit was read with one of these windows");
+    format!("{}/{name}", limit.quota())
 }
 
 /// A token that can travel in a header and cannot be guessed. Never quoted.

@@ -254,6 +254,21 @@ pub(super) static TRUSTED_PROXIES: Setting = Setting::new(
     "127.0.0.1,10.0.0.0/8",
 );
 
+/// How often a user may ask.
+pub(super) static RATE_LIMIT_PER_USER: Setting = Setting::new(
+    "RATE_LIMIT_PER_USER",
+    "How often each user may ask: a number per second, minute or hour, or off",
+    "20/second",
+)
+.default("600/minute");
+/// How often an address may ask.
+pub(super) static RATE_LIMIT_PER_ADDRESS: Setting = Setting::new(
+    "RATE_LIMIT_PER_ADDRESS",
+    "How often each address (of IPv6, each /64) may ask, or off; behind a proxy, set TRUSTED_PROXIES",
+    "3000/minute",
+)
+.default("off");
+
 /// The published contracts.
 pub(super) static SERENE_CONTRACTS: Setting = Setting::new(
     "SERENE_CONTRACTS",
@@ -380,6 +395,8 @@ pub(super) static ALL: &[&Setting] = &[
     &SYSTEM_INSTRUCTION,
     &FRONTEND_URL,
     &TRUSTED_PROXIES,
+    &RATE_LIMIT_PER_USER,
+    &RATE_LIMIT_PER_ADDRESS,
     &SERENE_CONTRACTS,
     &DEMO_USER,
     &COOKIE_SAMESITE,

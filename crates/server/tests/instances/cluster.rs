@@ -34,6 +34,7 @@ const SETTINGS: [(&str, &str); 10] = [
     ("AI_TITLES", "off"),
     ("OPENAI_MODEL", "slow:40"),
     ("AUTH_THROTTLE", "off"),
+    ("RATE_LIMIT_PER_USER", "off"),
     ("BCRYPT_COST", "4"),
     ("JWT_ACCESS_TOKEN_EXPIRES", "31536000"),
     ("TRUSTED_PROXIES", "127.0.0.1"),

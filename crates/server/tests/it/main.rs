@@ -25,6 +25,7 @@ mod mock_model_server;
 mod openapi;
 mod preferences;
 mod process;
+mod rate_limits;
 mod readme;
 mod replies;
 mod search;

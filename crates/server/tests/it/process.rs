@@ -95,9 +95,14 @@ impl Home {
         finished(self.serene(arguments, environment), "")
     }
 
-    /// Starts a server on a free port, with cheap passwords and no throttle.
+    /// Starts a server on a free port, with cheap passwords, no throttle and no limit.
     pub(crate) fn start(&self, environment: &[(&str, &str)]) -> Server {
-        let usual = [("PORT", "0"), ("BCRYPT_COST", "4"), ("AUTH_THROTTLE", "off")];
+        let usual = [
+            ("PORT", "0"),
+            ("BCRYPT_COST", "4"),
+            ("AUTH_THROTTLE", "off"),
+            ("RATE_LIMIT_PER_USER", "off"),
+        ];
         let environment = [&usual[..], environment].concat();
         self.start_command(self.serene(&[], &environment))
     }

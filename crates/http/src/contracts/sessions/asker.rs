@@ -7,7 +7,7 @@ use axum::{
 use serene_core::base::Owner;
 
 use super::errors::{bad_header, no_email, refused};
-use crate::{App, contracts::visitor, error::ApiError, extract::bearer};
+use crate::{App, contracts::visitor, error::ApiError, extract::bearer, rate};
 
 /// Somebody who may ask.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ impl FromRequestParts<App> for Asker {
                 let email = identity.email.clone().ok_or_else(no_email)?;
                 let caller = accounts.caller_of(&identity).await;
                 let caller = caller.map_err(|error| refused(error.into()))?;
+                rate::charge(parts, app, caller.owner).await?;
                 return Ok(Self { owner: caller.owner, email: Some(email) });
             }
         }

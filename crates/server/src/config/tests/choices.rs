@@ -1,5 +1,7 @@
 //! Settings that follow from several others: the database, the engine, the log, lifetimes.
 
+use serene_http::RateLimit;
+
 use super::*;
 
 #[test]
@@ -239,4 +241,24 @@ fn metrics_for_everybody_are_warned_about_in_production() {
     {
         assert_eq!(warnings(address, environment), [""; 0]);
     }
+}
+
+#[test]
+fn rate_limits_in_every_spelling() {
+    let of = |value: &str| env(&[("RATE_LIMIT_PER_USER", value)]).rate_limits.per_user;
+    let limit = |quota, window_s| RateLimit::new(quota, window_s);
+    let default = env(&[]).rate_limits;
+    assert_eq!((default.per_user, default.per_address), (limit(600, 60), None));
+    assert_eq!(of("20/second"), limit(20, 1));
+    assert_eq!(of(" 5 / Hour "), limit(5, 3600));
+    for off in ["off", "no", "false"] {
+        assert_eq!(of(off), None, "{off}");
+    }
+    for wrong in ["0", "600", "0/minute", "-1/minute", "1000001/hour", "600/day", "on", "600/"] {
+        let message = refused(&[("RATE_LIMIT_PER_ADDRESS", wrong)]);
+        assert!(message.contains("is not a rate limit; give one such as 600/minute"), "{message}");
+    }
+    let config = env(&[("RATE_LIMIT_PER_USER", "5/HOUR"), ("RATE_LIMIT_PER_ADDRESS", "no")]);
+    assert_eq!(row(&config, "RATE_LIMIT_PER_USER").0, "5/hour");
+    assert_eq!(row(&config, "RATE_LIMIT_PER_ADDRESS").0, "off");
 }
