@@ -38,7 +38,7 @@ use serene_core::{
     base::MasterKey,
     safety::SafetyResources,
 };
-use serene_http::{ContractOptions, RateLimits};
+use serene_http::{ContractOptions, RateLimit, RateLimits};
 
 pub(crate) use ai::{AiConfig, AiEngine};
 pub(crate) use database::DatabaseUrl;
@@ -202,12 +202,8 @@ impl Config {
                 })?
                 .unwrap_or_default(),
             rate_limits: RateLimits {
-                per_user: l.required(&RATE_LIMIT_PER_USER, parse::rate_limit, parse::shown_rate)?,
-                per_address: l.required(
-                    &RATE_LIMIT_PER_ADDRESS,
-                    parse::rate_limit,
-                    parse::shown_rate,
-                )?,
+                per_user: rate_limit(l, &RATE_LIMIT_PER_USER)?,
+                per_address: rate_limit(l, &RATE_LIMIT_PER_ADDRESS)?,
             },
             contracts: contracts::load(l, access_token_secs)?,
             firebase: firebase::load(l)?,
@@ -362,6 +358,13 @@ fn integer<T: FromStr + PartialOrd + Display>(
     unit: &str,
 ) -> Result<T, ConfigError> {
     loader.required(setting, |value| parse::integer(value, &range, unit), T::to_string)
+}
+
+fn rate_limit(
+    loader: &mut Loader<'_>,
+    setting: &'static settings::Setting,
+) -> Result<Option<RateLimit>, ConfigError> {
+    loader.required(setting, parse::rate_limit, |limit| parse::shown_rate(*limit))
 }
 
 fn on_off(on: bool) -> String {

@@ -139,7 +139,7 @@ pub(super) fn rate_limit(value: &str) -> Result<Option<RateLimit>, String> {
 }
 
 /// A rate limit as it would be written.
-pub(super) fn shown_rate(limit: &Option<RateLimit>) -> String {
+pub(super) fn shown_rate(limit: Option<RateLimit>) -> String {
     let Some(limit) = limit else { return "off".to_owned() };
     let (name, _) = WINDOWS
         .iter()
