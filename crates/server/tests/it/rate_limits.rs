@@ -251,6 +251,8 @@ async fn a_contract_that_asks_twice_who_it_is_counts_once() {
     let cookie = format!("auth_token={}", other.token.as_ref().unwrap());
     let reply = mira.send(Method::POST, "/api/auth/logout", None, &[("cookie", &cookie)]).await;
     assert_eq!(told(&reply), (200, Some("\"user\";r=3;t=15"), None));
+    let next = app.sign_in("mira").await.get("/api/v1/me").await;
+    assert_eq!(told(&next), (200, Some("\"user\";r=2;t=30"), None));
 }
 
 #[tokio::test]
