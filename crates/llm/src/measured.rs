@@ -117,17 +117,20 @@ fn observe(family: &Calls, labels: &Labels, start: Instant) {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::encoding::text::encode;
+
     use super::*;
     use crate::{Engine, Message, Request, Role, ScriptedEngine};
 
-    fn count(family: &Calls, model: &str, error_type: &'static str) -> u64 {
-        let labels = Labels {
-            gen_ai_operation_name: "chat",
-            gen_ai_provider_name: "scripted",
-            gen_ai_request_model: model.to_owned(),
-            error_type,
-        };
-        family.get(&labels).map_or(0, |histogram| histogram.count())
+    /// The calls that were counted with this model and this end.
+    fn count(registry: &Registry, name: &str, model: &str, error_type: &str) -> u64 {
+        let mut page = String::new();
+        encode(&mut page, registry).unwrap();
+        let labels = format!("gen_ai_request_model=\"{model}\",error_type=\"{error_type}\"}} ");
+        let begins = format!("{name}_seconds_count{{");
+        let mut lines = page.lines().filter(|line| line.starts_with(&begins));
+        let found = lines.find_map(|line| line.split_once(&labels));
+        found.map_or(0, |(_, count)| count.parse().unwrap())
     }
 
     /// The answer of an engine with this script, counted as that of this model.
@@ -147,8 +150,7 @@ mod tests {
         let calls = |model: &str, end: &str| {
             count(&registry, "gen_ai_client_operation_duration", model, end)
         };
-        let firsts =
-            |model: &str| count(&registry, "gen_ai_server_time_to_first_token", model, "");
+        let firsts = |model: &str| count(&registry, "gen_ai_server_time_to_first_token", model, "");
         assert_eq!((calls("early", ""), firsts("early")), (0, 0), "nobody had asked for it");
 
         assert_eq!(answer("fixed:Yes, here.", "well").count().await, 3);
