@@ -321,9 +321,9 @@ impl Accounts {
         owner: Owner,
         changes: PreferenceChanges,
     ) -> Result<Preferences, Error> {
-        let changed = changes.apply(self.preferences(owner).await?);
-        self.set_preferences(owner, changed.clone()).await?;
-        Ok(changed)
+        let new = changes.apply(self.preferences(owner).await?);
+        self.set_preferences(owner, new.clone()).await?;
+        Ok(new)
     }
 }
 
@@ -353,8 +353,8 @@ mod tests {
         let both = here.or(everywhere);
         assert_eq!((both.max_tokens, both.personality), (Some(500), Some(Personality::Expert)));
         let changes = PreferenceChanges { max_tokens: Some(None), ..PreferenceChanges::default() };
-        let changed = changes.apply(both);
-        assert_eq!((changed.max_tokens, changed.personality), (None, Some(Personality::Expert)));
+        let new = changes.apply(both);
+        assert_eq!((new.max_tokens, new.personality), (None, Some(Personality::Expert)));
     }
 
     #[test]

@@ -84,18 +84,18 @@ impl Conversations {
         id: Uuid,
         changes: PreferenceChanges,
     ) -> Result<Preferences, Error> {
-        let changed = changes.apply(self.preferences(owner, id).await?);
+        let new = changes.apply(self.preferences(owner, id).await?);
         again_if_met(async || {
             // The conversation may go at the same time.
             let here = Statement::guard(&EXISTS, values![owner.id(), id]);
             let write = Write::from(here)
                 .with(Statement::new(&DELETE, values![owner.id(), id]))
-                .with_all(insert(&self.base, owner, id, &changed)?);
+                .with_all(insert(&self.base, owner, id, &new)?);
             let gone = Error::NotFound(Resource::Conversation);
             self.base.db.commit(write).await.map_err(|e| Error::from(e).on_guard(gone))?;
             Ok(())
         })
         .await?;
-        Ok(changed)
+        Ok(new)
     }
 }

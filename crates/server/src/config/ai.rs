@@ -92,7 +92,7 @@ impl AiConfig {
         match &catalogue {
             None => loader.note(&AI_ENGINE, Shown::Value(engine.name().to_owned()), origin),
             Some(_) => {
-                loader.note(&AI_ENGINE, Shown::Unset, Origin::Derived("SERENE_TOML decides"))
+                loader.note(&AI_ENGINE, Shown::Unset, Origin::Derived("SERENE_TOML decides"));
             }
         }
         Ok(Self {

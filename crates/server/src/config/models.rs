@@ -96,7 +96,7 @@ struct File {
     #[serde(default)]
     engines: BTreeMap<String, Engine>,
     #[serde(default)]
-    models: Vec<Model>,
+    models: Vec<Listing>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ struct Engine {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Model {
+struct Listing {
     name: String,
     engine: String,
     model: Option<String>,
@@ -238,7 +238,7 @@ fn timeout(field: &str, secs: Option<u32>) -> Result<Option<Duration>, String> {
     }
 }
 
-impl Model {
+impl Listing {
     fn check(self, engines: &BTreeMap<String, EngineEntry>) -> Result<ModelEntry, String> {
         let name = parse::model_name(&self.name).map_err(|why| format!("name {why}"))?;
         let engine = engines.get(&self.engine).ok_or_else(|| {

@@ -102,6 +102,8 @@ impl Home {
             ("BCRYPT_COST", "4"),
             ("AUTH_THROTTLE", "off"),
             ("RATE_LIMIT_PER_USER", "off"),
+            // A model that is watched is asked for nothing but replies.
+            ("AI_TITLES", "off"),
         ];
         let environment = [&usual[..], environment].concat();
         self.start_command(self.serene(&[], &environment))

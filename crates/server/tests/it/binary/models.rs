@@ -73,7 +73,6 @@ fn ten_messages_reach_a_model_with_the_instruction_and_every_turn_before() {
         ("OPENAI_API_KEY", "sk-of-the-operator"),
         ("OPENAI_MODEL", "tiny"),
         ("SYSTEM_INSTRUCTION", "You are a calm listener."),
-        ("AI_TITLES", "off"),
     ]);
     assert!(
         server.printed().contains(&format!("  engine     openai (tiny at {})", model.base_url))
@@ -172,7 +171,6 @@ fn another_engine_steps_in_and_the_reply_says_which() {
         ("OPENAI_BASE_URL", &*base_url),
         ("OPENAI_MODEL", "times:1+unauthorized+fixed:I am back."),
         ("AI_FALLBACK", "basic"),
-        ("AI_TITLES", "off"),
     ];
     let server = home.start(&settings);
     let engine = format!(
