@@ -203,8 +203,8 @@ async fn conversations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Ca
             personality: Some(Some(Personality::Robot)),
             ..PreferenceChanges::default()
         };
-        let changed = slice.change_preferences(owner, id, robot).await;
-        calls.not_found("conversations.change_preferences", changed);
+        let spoken = slice.change_preferences(owner, id, robot).await;
+        calls.not_found("conversations.change_preferences", spoken);
         calls.not_found("generations.context", serene.generations.context(owner, id).await);
         calls.not_found("serene.end_conversation", serene.end_conversation(owner, id).await);
         calls.not_found("serene.trash_conversation", serene.trash_conversation(owner, id).await);
@@ -343,9 +343,9 @@ async fn accounts(app: &TestApp, odo: &Client, theirs: &Ids, calls: &mut Calls) 
     assert_eq!(preferences, Preferences::default());
     let expert = Preferences { personality: Some(Personality::Expert), ..Preferences::default() };
     calls.own("accounts.set_preferences", slice.set_preferences(owner, expert).await);
-    let changed = slice.change_preferences(owner, PreferenceChanges::default()).await;
-    let changed = calls.own("accounts.change_preferences", changed);
-    assert_eq!(changed.personality, Some(Personality::Expert));
+    let spoken = slice.change_preferences(owner, PreferenceChanges::default()).await;
+    let spoken = calls.own("accounts.change_preferences", spoken);
+    assert_eq!(spoken.personality, Some(Personality::Expert));
     let remembered = calls.own("accounts.remembers", slice.remembers(owner, b"mine").await);
     assert!(!remembered, "it is the other's key");
     let revoked = slice.revoke_session(owner, theirs.session).await;
