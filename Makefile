@@ -1,11 +1,12 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test test-here check api-test client-test metrics-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check local-models-test api-test client-test metrics-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
 	@echo "make test           run the tests on SQLite, PostgreSQL and MariaDB"
 	@echo "make check          format, lints and documentation, with warnings as errors"
+	@echo "make local-models-test  build with local models, lint that and try them"
 	@echo "make api-test       try the whole API against its own OpenAPI document"
 	@echo "make client-test    try the published contracts with clients that others wrote"
 	@echo "make metrics-test   read the metrics with Prometheus' own parsers"
@@ -41,6 +42,14 @@ check:
 	cargo clippy -p serene-server --test crash --features acknowledge-before-commit -- -D warnings
 	cargo clippy -p serene-server --test instances -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# The engine for local models is behind a feature, and so are its tests. Both packages each time:
+# chosen alone, they would each have their dependencies built anew.
+LOCAL_MODELS = -p serene-llm -p serene-server --features serene-llm/local-models,serene-server/local-models
+local-models-test:
+	cargo clippy $(LOCAL_MODELS) --all-targets -- -D warnings
+	cargo test $(LOCAL_MODELS) --lib --test local
+	cargo test $(LOCAL_MODELS) --bins --test it -- local_model wrong_value
 
 api-test: setup
 	scripts/api-test

@@ -156,6 +156,7 @@ pub const MODEL_CODES: &[(&str, &str)] = &[
     ("MODEL_CUT", "The model's answer was cut off. What came is kept."),
     ("MODEL_GARBAGE", "The model server sent something unreadable."),
     ("MODEL_EMPTY", "The model answered with nothing."),
+    ("MODEL_BUSY", "The server's own model has too many requests waiting. Try again later."),
     ("PROMPT_TOO_LONG", "The message is longer than the model takes. It is kept."),
 ];
 

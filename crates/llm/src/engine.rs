@@ -176,7 +176,8 @@ pub type EventStream = Pin<Box<dyn Stream<Item = Result<Event, EngineError>> + S
 
 /// Something that answers. Implementations are cheap to share and keep no state between requests.
 pub trait Engine: Send + Sync + fmt::Debug {
-    /// The kind of engine, as `AI_ENGINE` spells it: `basic`, `openai`, `endpoint`.
+    /// The kind of engine, as `AI_ENGINE` spells it: `basic`, `openai`, `endpoint`,
+    /// `transformers`.
     fn name(&self) -> &'static str;
 
     /// The model that answers when a request names none, as the provider spells it.
@@ -257,6 +258,12 @@ pub enum EngineError {
     /// A whole answer without a single character.
     #[error("the model server answered with nothing")]
     Empty,
+    /// A model on this machine has as many requests waiting as it takes.
+    #[error("the model on this machine has too many requests waiting")]
+    Busy,
+    /// Even without its older turns, the conversation is longer than the model can hold.
+    #[error("the conversation is longer than the model on this machine can hold")]
+    TooLong,
 }
 
 impl EngineError {
@@ -272,6 +279,8 @@ impl EngineError {
             Self::Cut => "MODEL_CUT",
             Self::Garbage => "MODEL_GARBAGE",
             Self::Empty => "MODEL_EMPTY",
+            Self::Busy => "MODEL_BUSY",
+            Self::TooLong => "PROMPT_TOO_LONG",
         }
     }
 }

@@ -7,6 +7,8 @@ mod basic;
 mod endpoint;
 mod engine;
 mod http;
+#[cfg(feature = "local-models")]
+mod local;
 mod manner;
 pub mod measured;
 mod openai;
@@ -22,6 +24,8 @@ pub use engine::{
     Usage, complete,
 };
 pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
+#[cfg(feature = "local-models")]
+pub use local::{LocalEngine, LocalModelError, LocalOptions};
 pub use manner::{AddressStyle, Manner, Personality};
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
 pub use registry::{Offer, Registry, RegistryError};

@@ -35,7 +35,7 @@ pub(crate) async fn migrate(config: &Config, command: MigrateCommand) -> anyhow:
 }
 
 pub(crate) async fn user(config: &Config, command: UserCommand) -> anyhow::Result<ExitCode> {
-    let serene = wiring::open(config, None).await?;
+    let serene = wiring::open_without_model(config).await?;
     match command {
         UserCommand::Create { username, email, password_stdin } => {
             let (password, made) = password(password_stdin)?;

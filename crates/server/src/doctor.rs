@@ -35,7 +35,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         }
         Err(error) => findings.push(Finding::Bad(format!("{error:#}"))),
     }
-    findings.push(Finding::Good(format!("engine: {}", wiring::describe_engine(&config.ai))));
+    findings.push(engine(config));
     findings.extend(config.warnings.iter().cloned().map(Finding::Note));
 
     let mut bad = 0;
@@ -50,6 +50,14 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A model on this machine is read for it, whatever time that takes.
+fn engine(config: &Config) -> Finding {
+    match wiring::engine(&config.ai) {
+        Ok(_) => Finding::Good(format!("engine: {}", wiring::describe_engine(&config.ai))),
+        Err(error) => Finding::Bad(format!("engine: {error:#}")),
+    }
 }
 
 fn environment(config: &Config) -> Finding {

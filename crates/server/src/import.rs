@@ -12,7 +12,7 @@ use crate::{config::Config, out::say, wiring};
 const AT_A_TIME: usize = 64;
 
 pub(crate) async fn run(config: &Config, file: &Path, user: &str) -> anyhow::Result<ExitCode> {
-    let serene = wiring::open(config, None).await?;
+    let serene = wiring::open_without_model(config).await?;
     let user = serene.accounts.find_by_login(user).await.context("there is no such account")?;
     let owner = serene.base().owner_for_job(user.id, "import").await?;
     let source: Box<dyn io::Read + Send> = if file == Path::new("-") {

@@ -77,7 +77,7 @@ async fn alone(config: &Config) -> anyhow::Result<(serene_core::base::Base, Opti
     };
     let base = wiring::base(config, db, vault.clone().unwrap_or_default(), lock.as_ref());
     if vault.is_some() {
-        let product = wiring::product(config, base.clone())?;
+        let product = wiring::product_without_model(config, base.clone())?;
         product.join_alone().await?;
         product.generations.sweep().await?;
         product.leave().await?;

@@ -1,6 +1,6 @@
 //! Putting the product together from its configuration.
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::{num::NonZero, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,7 +19,8 @@ use serene_llm::{
 };
 
 use crate::config::{
-    AiConfig, AiEngine, Config, DatabaseUrl, EngineKind, ModelEntry, load_or_create_secret,
+    AiConfig, AiEngine, Config, ConfigError, DatabaseUrl, EngineKind, ModelEntry,
+    load_or_create_secret,
 };
 
 /// The runtime of every command that touches the database.
@@ -73,9 +74,18 @@ pub(crate) async fn is_migrated(db: &Db) -> anyhow::Result<bool> {
 
 /// Opens the database, brings it up to date and puts the product on it. A server has a lock.
 pub(crate) async fn open(config: &Config, lock: Option<&DataLock>) -> anyhow::Result<Arc<Serene>> {
+    // First: a model that cannot be read must not have migrated a database.
+    let engine = engine(&config.ai)?;
     let db = open_migrated(config).await?;
     let vault = sealing::open(&db, config.master_key.as_ref()).await?;
-    product(config, base(config, db, vault, lock))
+    product(config, base(config, db, vault, lock), engine)
+}
+
+/// The same for a command that asks no model: none is loaded.
+pub(crate) async fn open_without_model(config: &Config) -> anyhow::Result<Arc<Serene>> {
+    let db = open_migrated(config).await?;
+    let vault = sealing::open(&db, config.master_key.as_ref()).await?;
+    product_without_model(config, base(config, db, vault, None))
 }
 
 /// Opens the database and brings it up to date.
@@ -98,8 +108,13 @@ pub(crate) fn base(config: &Config, db: Db, vault: Vault, lock: Option<&DataLock
     Base { db, clock, ids, vault, tasks: Tasks::new(), instances }
 }
 
+/// The product on a base, for a command that asks no model.
+pub(crate) fn product_without_model(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>> {
+    product(config, base, Arc::new(BasicEngine))
+}
+
 /// The product on a base.
-pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>> {
+fn product(config: &Config, base: Base, engine: Arc<dyn Engine>) -> anyhow::Result<Arc<Serene>> {
     let options = Options {
         accounts: AccountOptions {
             secret: secret(config)?,
@@ -111,7 +126,7 @@ pub(crate) fn product(config: &Config, base: Base) -> anyhow::Result<Arc<Serene>
             throttle: if config.auth_throttle { ThrottleMode::On } else { ThrottleMode::Off },
             firebase: config.firebase.clone(),
         },
-        engine: engine(&config.ai)?,
+        engine,
         resources: config.resources.clone(),
         instruction: config.system_instruction.clone(),
         context_tokens: Some(config.ai.context_tokens),
@@ -138,7 +153,7 @@ fn hashing_threads() -> usize {
 }
 
 /// Everybody who can answer.
-fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
+pub(crate) fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
     let (offers, fallback) = match &ai.catalogue {
         Some(catalogue) => {
             let offers: anyhow::Result<_> = catalogue.models.iter().map(offer).collect();
@@ -219,7 +234,25 @@ fn one_engine(engine: &AiEngine, ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine
             Timeouts::default(),
             Retries::default(),
         )?,
+        AiEngine::Transformers(folder) => local_engine(folder)?,
     })
+}
+
+#[cfg(feature = "local-models")]
+fn local_engine(folder: &Path) -> Result<Arc<dyn Engine>, ConfigError> {
+    use serene_llm::{LocalEngine, LocalModelError, LocalOptions};
+
+    tracing::debug!("reading the model in {}", folder.display());
+    match LocalEngine::load(folder, LocalOptions::default()) {
+        Ok(engine) => Ok(Arc::new(engine)),
+        Err(LocalModelError { file, problem }) => Err(ConfigError::File { file, problem }),
+    }
+}
+
+#[cfg(not(feature = "local-models"))]
+fn local_engine(folder: &Path) -> Result<Arc<dyn Engine>, ConfigError> {
+    let problem = "this binary runs no models; the configuration should have refused it".to_owned();
+    Err(ConfigError::File { file: folder.display().to_string(), problem })
 }
 
 /// What the banner and the doctor say of who answers.
@@ -236,6 +269,7 @@ pub(crate) fn describe_engine(ai: &AiConfig) -> String {
         AiEngine::Basic => "basic (built in: no key, no network)".to_owned(),
         AiEngine::OpenAi => format!("openai ({} at {})", ai.openai_model, ai.openai_base_url),
         AiEngine::Endpoint(url) => format!("endpoint ({url})"),
+        AiEngine::Transformers(folder) => format!("transformers ({})", folder.display()),
     };
     let first = describe(&ai.engine);
     ai.fallback.as_ref().map_or(first.clone(), |next| format!("{first}, else {}", describe(next)))

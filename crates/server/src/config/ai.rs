@@ -13,8 +13,8 @@ use super::{
     parse,
     report::Shown,
     settings::{
-        AI_CONTEXT_TOKENS, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, AI_TITLES, OPENAI_API_KEY,
-        OPENAI_BASE_URL, OPENAI_MODEL, SERENE_TOML,
+        AI_CONTEXT_TOKENS, AI_ENGINE, AI_FALLBACK, AI_MODEL_ENDPOINT, AI_MODEL_PATH, AI_TITLES,
+        OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, SERENE_TOML,
     },
     sources::Origin,
 };
@@ -28,6 +28,8 @@ pub(crate) enum AiEngine {
     OpenAi,
     /// The model at this URL; one that ends in `/chat/completions` speaks OpenAI's format.
     Endpoint(ServiceUrl),
+    /// The model in this folder, on this machine.
+    Transformers(PathBuf),
 }
 
 /// Everything about models.
@@ -56,6 +58,7 @@ enum Choice {
     Basic,
     OpenAi,
     Endpoint,
+    Transformers,
 }
 
 impl AiConfig {
@@ -71,6 +74,7 @@ impl AiConfig {
             .transpose()?;
         let endpoint =
             loader.optional(&AI_MODEL_ENDPOINT, ServiceUrl::parse, ToString::to_string)?;
+        let model_path = loader.optional(&AI_MODEL_PATH, parse::folder, |path| shown_path(path))?;
         let openai_api_key = api_key(loader)?;
         let openai_base_url =
             loader.required(&OPENAI_BASE_URL, ServiceUrl::parse_base, ToString::to_string)?;
@@ -79,13 +83,23 @@ impl AiConfig {
         let (choice, origin) =
             choice.unwrap_or_else(|| decide(endpoint.is_some(), openai_api_key.is_some()));
         let own_base_url = loader.origin(&OPENAI_BASE_URL) != Origin::Default;
-        let known = Known { has_server: openai_api_key.is_some() || own_base_url, endpoint };
+        let has_server = openai_api_key.is_some() || own_base_url;
+        let known = Known { has_server, endpoint, model_path };
         let engine = known.engine(choice).map_err(|problem| origin.error(&AI_ENGINE, problem))?;
         let fallback = fallback(loader, choice, &known)?;
         if engine == AiEngine::Basic && own_base_url && origin == Origin::Default {
             loader.warnings.push(
                 "OPENAI_BASE_URL is set, but the built-in responder answers, because OPENAI_API_KEY is not; \
                  a server without keys needs AI_ENGINE=openai"
+                    .to_owned(),
+            );
+        }
+        let asked = |engine: &AiEngine| matches!(engine, AiEngine::Transformers(_));
+        if known.model_path.is_some()
+            && ![Some(&engine), fallback.as_ref()].into_iter().flatten().any(asked)
+        {
+            loader.warnings.push(
+                "AI_MODEL_PATH is set, but the model there is not asked; that needs AI_ENGINE=transformers"
                     .to_owned(),
             );
         }
@@ -124,6 +138,7 @@ impl AiEngine {
             Self::Basic => "basic",
             Self::OpenAi => "openai",
             Self::Endpoint(_) => "endpoint",
+            Self::Transformers(_) => "transformers",
         }
     }
 }
@@ -132,6 +147,7 @@ impl AiEngine {
 struct Known {
     has_server: bool,
     endpoint: Option<ServiceUrl>,
+    model_path: Option<PathBuf>,
 }
 
 impl Known {
@@ -142,6 +158,10 @@ impl Known {
             Choice::OpenAi if self.has_server => Ok(AiEngine::OpenAi),
             Choice::OpenAi => Err(NO_SERVER),
             Choice::Endpoint => self.endpoint.clone().map(AiEngine::Endpoint).ok_or(NO_ENDPOINT),
+            Choice::Transformers if !cfg!(feature = "local-models") => Err(NOT_BUILT),
+            Choice::Transformers => {
+                self.model_path.clone().map(AiEngine::Transformers).ok_or(NO_MODEL_PATH)
+            }
         }
     }
 }
@@ -158,7 +178,14 @@ fn catalogue(loader: &mut Loader<'_>) -> Result<Option<Catalogue>, ConfigError> 
             return Ok(None);
         }
     };
-    for setting in [&AI_ENGINE, &AI_FALLBACK, &AI_MODEL_ENDPOINT, &OPENAI_BASE_URL, &OPENAI_MODEL] {
+    for setting in [
+        &AI_ENGINE,
+        &AI_FALLBACK,
+        &AI_MODEL_ENDPOINT,
+        &AI_MODEL_PATH,
+        &OPENAI_BASE_URL,
+        &OPENAI_MODEL,
+    ] {
         if let Some(beside) = loader.sources.find(setting) {
             let problem = format!(
                 "does nothing beside {}, which says who answers; keep one of them",
@@ -202,11 +229,14 @@ fn fallback(
     Ok(engine)
 }
 
-const SAME_ENGINE: &str =
-    "answers already and would fail again; give another of basic, openai and endpoint, or none";
+const ENGINES: &str = "give basic, openai, endpoint or transformers";
+const SAME_ENGINE: &str = "answers already and would fail again; give another of basic, openai, endpoint and transformers, or none";
 const NO_SERVER: &str =
     "\"openai\" needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key";
 const NO_ENDPOINT: &str = "\"endpoint\" needs AI_MODEL_ENDPOINT";
+const NO_MODEL_PATH: &str = "\"transformers\" needs AI_MODEL_PATH, the folder of a model";
+const NOT_BUILT: &str = "\"transformers\" is not in this binary; make one that has it with: \
+     cargo build --release -p serene-server --features local-models";
 
 fn engine_name(value: &str) -> Result<Choice, String> {
     let shown = parse::quoted(value);
@@ -214,10 +244,9 @@ fn engine_name(value: &str) -> Result<Choice, String> {
         "basic" => Ok(Choice::Basic),
         "openai" => Ok(Choice::OpenAi),
         "endpoint" => Ok(Choice::Endpoint),
-        "nlp" | "spacy" | "transformers" => {
-            Err(format!("{shown} is not built into this version; give basic, openai or endpoint"))
-        }
-        _ => Err(format!("{shown} is not known; give basic, openai or endpoint")),
+        "transformers" => Ok(Choice::Transformers),
+        "nlp" | "spacy" => Err(format!("{shown} is not built into this version; {ENGINES}")),
+        _ => Err(format!("{shown} is not known; {ENGINES}")),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows where a value came from. A function that may be given a secret never quotes it.
 
-use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, str::FromStr};
 
 use secrecy::SecretString;
 use serene_core::safety::SafetyResources;
@@ -37,6 +37,12 @@ pub(super) fn resources(path: &str) -> Result<(String, SafetyResources), String>
     let resources = SafetyResources::parse(&text);
     let resources = resources.map_err(|error| format!("{path}: {}", error.trim_end()))?;
     Ok((path.to_owned(), resources))
+}
+
+/// A folder that is there.
+pub(super) fn folder(path: &str) -> Result<PathBuf, String> {
+    let folder = PathBuf::from(path);
+    if folder.is_dir() { Ok(folder) } else { Err(format!("{} is not a folder", quoted(path))) }
 }
 
 /// A port; 0 means any.

@@ -179,14 +179,14 @@ pub(super) static SAFETY_RESOURCES_FILE: Setting = Setting::new(
 /// Who answers.
 pub(super) static AI_ENGINE: Setting = Setting::new(
     "AI_ENGINE",
-    "Who answers: basic (built in), openai or endpoint; unset, what else is configured decides",
+    "Who answers: basic (built in), openai, endpoint or transformers; unset, what else is configured decides",
     "openai",
 )
 .flag("ai-engine");
 /// Who answers otherwise.
 pub(super) static AI_FALLBACK: Setting = Setting::new(
     "AI_FALLBACK",
-    "Who answers when AI_ENGINE cannot: basic, openai or endpoint; none lets the reply fail",
+    "Who answers when AI_ENGINE cannot: basic, openai, endpoint or transformers; none lets the reply fail",
     "basic",
 )
 .default("none");
@@ -210,6 +210,12 @@ pub(super) static AI_TITLES: Setting = Setting::new(
     "off",
 )
 .default("on");
+/// A local model.
+pub(super) static AI_MODEL_PATH: Setting = Setting::new(
+    "AI_MODEL_PATH",
+    "Folder of the model that the engine transformers runs on this machine; docs/local-models.md",
+    "/var/lib/serene/models/tiny",
+);
 /// A plain generate URL.
 pub(super) static AI_MODEL_ENDPOINT: Setting = Setting::new(
     "AI_MODEL_ENDPOINT",
@@ -389,6 +395,7 @@ pub(super) static ALL: &[&Setting] = &[
     &AI_ENGINE,
     &AI_FALLBACK,
     &AI_MODEL_ENDPOINT,
+    &AI_MODEL_PATH,
     &OPENAI_API_KEY,
     &OPENAI_BASE_URL,
     &OPENAI_MODEL,

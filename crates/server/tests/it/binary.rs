@@ -6,6 +6,8 @@ mod care;
 mod commands;
 mod copy;
 mod import;
+#[cfg(feature = "local-models")]
+mod local_model;
 mod logs;
 mod memory;
 mod models;

@@ -73,7 +73,7 @@ fn an_engine_that_cannot_answer_is_refused() {
             .contains("needs OPENAI_API_KEY")
     );
     assert!(refused(&[("AI_ENGINE", "endpoint")]).contains("needs AI_MODEL_ENDPOINT"));
-    for known in ["nlp", "spacy", "transformers"] {
+    for known in ["nlp", "spacy"] {
         let message = refused(&[("AI_ENGINE", known)]);
         assert!(
             message.contains(&format!("\"{known}\" is not built into this version; give")),
@@ -82,7 +82,34 @@ fn an_engine_that_cannot_answer_is_refused() {
     }
     assert!(
         refused(&[("AI_ENGINE", "gpt")])
-            .contains("\"gpt\" is not known; give basic, openai or endpoint")
+            .contains("\"gpt\" is not known; give basic, openai, endpoint or transformers")
+    );
+}
+
+#[test]
+fn a_local_model_needs_its_folder_and_a_binary_that_can_run_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = ("AI_MODEL_PATH", folder.path().to_str().unwrap());
+    let engine = ("AI_ENGINE", "transformers");
+    if cfg!(feature = "local-models") {
+        assert!(
+            refused(&[engine])
+                .ends_with("\"transformers\" needs AI_MODEL_PATH, the folder of a model")
+        );
+        assert_eq!(env(&[engine, path]).ai.engine, AiEngine::Transformers(folder.path().into()));
+        let behind = env(&[("OPENAI_API_KEY", "sk-proj-1"), path, ("AI_FALLBACK", "transformers")]);
+        assert_eq!(behind.ai.fallback.map(|engine| engine.name()), Some("transformers"));
+        assert!(behind.warnings.is_empty(), "{:?}", behind.warnings);
+    } else {
+        let message = refused(&[engine, path]);
+        assert!(
+            message.ends_with("cargo build --release -p serene-server --features local-models")
+        );
+    }
+    assert_eq!(row(&env(&[path]), "AI_MODEL_PATH").0, path.1);
+    assert!(env(&[path]).warnings[0].ends_with("that needs AI_ENGINE=transformers"));
+    assert!(
+        refused(&[("AI_MODEL_PATH", "/no\nwhere")]).ends_with("\"/no\\nwhere\" is not a folder")
     );
 }
 
@@ -119,7 +146,7 @@ fn an_engine_that_cannot_step_in_is_refused() {
             refused(&[set, &[("AI_FALLBACK", name)]].concat()),
             format!(
                 "AI_FALLBACK (environment): \"{name}\" answers already and would fail again; give \
-                 another of basic, openai and endpoint, or none"
+                 another of basic, openai, endpoint and transformers, or none"
             )
         );
     }

@@ -89,8 +89,17 @@ fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
         ("JWT_ALGORITHM", "RS256", "HS256 only"),
         ("JWT_ACCESS_TOKEN_EXPIRES", "1", "60"),
         ("BCRYPT_COST", "3", "4"),
-        ("AI_ENGINE", "nlp", "is not built into this version; give basic, openai or endpoint"),
+        ("AI_ENGINE", "nlp", "is not built into this version; give basic, openai, endpoint or"),
         ("AI_ENGINE", "openai", "needs OPENAI_API_KEY"),
+        #[cfg(not(feature = "local-models"))]
+        (
+            "AI_ENGINE",
+            "transformers",
+            "cargo build --release -p serene-server --features local-models",
+        ),
+        #[cfg(feature = "local-models")]
+        ("AI_ENGINE", "transformers", "needs AI_MODEL_PATH"),
+        ("AI_MODEL_PATH", "/nowhere", "is not a folder"),
         ("AI_MODEL_ENDPOINT", "hunter2", "is not a URL"),
         ("FRONTEND_URL", "*", "name each origin"),
         ("SERENE_ENV", "staging", "production"),
