@@ -17,7 +17,8 @@ fn home(says: Says) -> (Home, String) {
     let home = Home::new();
     let model = home.work().join("tiny-model");
     std::fs::create_dir(&model).unwrap();
-    Tiny::new(says).write(&model);
+    // A byte is a token here, and the instruction alone has hundreds.
+    Tiny { context: 4096, ..Tiny::new(says) }.write(&model);
     let path = model.to_str().unwrap().to_owned();
     (home, path)
 }
