@@ -202,6 +202,7 @@ fn offer(entry: &ModelEntry) -> anyhow::Result<Offer> {
             openai.timeouts = timeouts;
             Arc::new(OpenAiEngine::new(openai)?)
         }
+        EngineKind::Transformers { folder } => local_engine(folder)?,
         EngineKind::Endpoint { url, api_key } => serene_llm::endpoint(
             url.as_str(),
             api_key.clone(),

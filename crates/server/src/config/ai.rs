@@ -235,7 +235,7 @@ const NO_SERVER: &str =
     "\"openai\" needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key";
 const NO_ENDPOINT: &str = "\"endpoint\" needs AI_MODEL_ENDPOINT";
 const NO_MODEL_PATH: &str = "\"transformers\" needs AI_MODEL_PATH, the folder of a model";
-const NOT_BUILT: &str = "\"transformers\" is not in this binary; make one that has it with: \
+pub(super) const NOT_BUILT: &str = "\"transformers\" is not in this binary; make one that has it with: \
      cargo build --release -p serene-server --features local-models";
 
 fn engine_name(value: &str) -> Result<Choice, String> {

@@ -1,6 +1,11 @@
 //! `serene.toml`: named engines, the models that people may choose, and what they cost.
 
-use std::{collections::BTreeMap, fmt, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -67,6 +72,11 @@ pub(crate) enum EngineKind {
         /// Sent as a bearer token.
         api_key: Option<SecretString>,
     },
+    /// The model in this folder, on this machine.
+    Transformers {
+        /// Where it is.
+        folder: PathBuf,
+    },
     /// A model at a URL.
     Endpoint {
         /// Where.
@@ -105,6 +115,7 @@ struct Engine {
     kind: String,
     base_url: Option<String>,
     url: Option<String>,
+    path: Option<String>,
     api_key_env: Option<String>,
     connect_timeout_secs: Option<u32>,
     first_byte_timeout_secs: Option<u32>,
@@ -202,21 +213,33 @@ impl Engine {
             }
         };
         let missing = |what: &str| format!("needs a {what}");
-        let kind = match (self.kind.as_str(), self.base_url, self.url) {
-            ("openai", Some(base_url), None) => EngineKind::OpenAi {
+        let kind = match (self.kind.as_str(), self.base_url, self.url, self.path) {
+            ("openai", Some(base_url), None, None) => EngineKind::OpenAi {
                 base_url: ServiceUrl::parse_base(&base_url)
                     .map_err(|why| format!("base_url {why}"))?,
                 api_key,
             },
-            ("openai", ..) => return Err(missing("base_url, and no url")),
-            ("endpoint", None, Some(url)) => EngineKind::Endpoint {
+            ("openai", ..) => return Err(missing("base_url, and nothing else that says where")),
+            ("endpoint", None, Some(url), None) => EngineKind::Endpoint {
                 url: ServiceUrl::parse(&url).map_err(|why| format!("url {why}"))?,
                 api_key,
             },
-            ("endpoint", ..) => return Err(missing("url, and no base_url")),
+            ("endpoint", ..) => return Err(missing("url, and nothing else that says where")),
+            ("transformers", ..) if !cfg!(feature = "local-models") => {
+                return Err(format!("kind {}", super::ai::NOT_BUILT));
+            }
+            ("transformers", None, None, Some(path)) => {
+                let folder = parse::folder(&path).map_err(|why| format!("path {why}"))?;
+                EngineKind::Transformers { folder }
+            }
+            ("transformers", ..) => {
+                return Err(missing("path, and nothing else that says where"));
+            }
             (other, ..) => {
                 let shown = parse::quoted(other);
-                return Err(format!("kind {shown} is not known; give openai or endpoint"));
+                return Err(format!(
+                    "kind {shown} is not known; give openai, endpoint or transformers"
+                ));
             }
         };
         let timeouts = TimeoutEntry {
@@ -282,6 +305,9 @@ impl fmt::Display for ModelEntry {
             EngineKind::Basic => write!(f, "{} (built in)", self.name),
             EngineKind::OpenAi { base_url, .. } => write!(f, "{} (at {base_url})", self.name),
             EngineKind::Endpoint { url, .. } => write!(f, "{} (at {url})", self.name),
+            EngineKind::Transformers { folder } => {
+                write!(f, "{} (in {})", self.name, folder.display())
+            }
         }
     }
 }

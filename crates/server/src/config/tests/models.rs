@@ -135,6 +135,14 @@ fn every_mistake_in_a_file_is_one_line_that_names_it() {
         ("[engines.e]\nkind = \"endpoint\"\nbase_url = \"http://h\"", "engine \"e\" needs a url"),
         ("[engines.e]\nkind = \"openai\"\nbase_url = \"h\"", "engine \"e\" base_url "),
         (
+            "[engines.e]\nkind = \"transformers\"\npath = \"/nowhere\"",
+            if cfg!(feature = "local-models") {
+                "engine \"e\" path \"/nowhere\" is not a folder"
+            } else {
+                "engine \"e\" kind \"transformers\" is not in this binary; make one"
+            },
+        ),
+        (
             "[engines.e]\nkind = \"endpoint\"\nurl = \"http://h\"\nidle_timeout_secs = 0",
             "engine \"e\" idle_timeout_secs must be 1 or more",
         ),
