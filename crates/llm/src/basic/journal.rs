@@ -5,10 +5,13 @@ use super::{
     sense::{self, Sense},
     spans::{hash, sentences},
     text, tongue,
+    voice::Voice,
     words::{
         self, Tone, feeling_at, general as say, journal as page, lexicon, themes_heavy::GRIEF,
     },
 };
+
+use crate::Manner;
 
 /// The most characters of the answer.
 const LONGEST: usize = 280;
@@ -35,7 +38,9 @@ pub fn reflect(note: &str, mood: Option<&str>, previous: Option<&str>) -> String
                 (Some(true), _) | (None, Some(Tone::Bright)) => 1,
                 _ => 2,
             };
-            rotated(tongue.journal[at], seed).map(str::to_owned).collect()
+            // A journal is answered in the usual manner, whatever the person chose for talking.
+            let voice = Voice::new(Manner::default(), tongue.code);
+            rotated(tongue.journal[at], seed).map(|line| voice.word(line)).collect()
         }
         None => english(note, mood, seed),
     };

@@ -1,6 +1,9 @@
 //! Filling the slots of a line, and choosing the line that is said.
 
-use super::spans::{Spans, sentences};
+use super::{
+    spans::{Spans, sentences},
+    voice::{Voice, norm},
+};
 
 /// The most characters of an answer.
 pub(super) const LONGEST: usize = 600;
@@ -15,6 +18,8 @@ pub(super) struct Slots {
     pub(super) word: Option<String>,
     pub(super) name: Option<String>,
     pub(super) said: Option<String>,
+    /// The manner in which it is said.
+    pub(super) voice: Voice,
 }
 
 impl Slots {
@@ -47,7 +52,7 @@ impl Slots {
             rest = after;
         }
         out.push_str(rest);
-        Some(out)
+        Some(self.voice.word(&out))
     }
 }
 
@@ -65,7 +70,8 @@ pub(super) struct Line {
 
 /// The longest part between slots, when it is long enough to tell a line by.
 fn stem(line: &str) -> String {
-    let parts = line.split(['{', '}']).step_by(2).map(super::text::fold);
+    // What differs by the form of address is left out like a slot.
+    let parts = line.split(['{', '}', '[', ']']).step_by(2).map(norm);
     parts
         .max_by_key(String::len)
         .filter(|part| part.split_whitespace().count() > 2)

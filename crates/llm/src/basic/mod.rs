@@ -21,11 +21,12 @@ mod spans;
 mod talk;
 mod text;
 mod tongue;
+pub(crate) mod voice;
 mod words;
 
 use futures_util::{StreamExt, stream};
 
-use crate::{Engine, Event, EventStream, FinishReason, Request, Usage};
+use crate::{Engine, Event, EventStream, FinishReason, Manner, Message, Request, Usage};
 
 pub use digest::digest;
 pub use journal::reflect;
@@ -47,19 +48,25 @@ impl Engine for BasicEngine {
     /// An answer longer than `max_tokens` is cut after a word and ends with
     /// [`FinishReason::Length`]; at least one word always comes.
     fn stream(&self, request: Request) -> EventStream {
-        stream::once(async move { stream::iter(events(&request).into_iter().map(Ok)) })
-            .flatten()
-            .boxed()
+        stream::once(
+            async move { stream::iter(events(&request, respond::answer).into_iter().map(Ok)) },
+        )
+        .flatten()
+        .boxed()
     }
 }
 
-fn events(request: &Request) -> Vec<Event> {
+/// How a responder answers a conversation in a manner.
+pub(crate) type Respond = fn(&[Message], Manner) -> String;
+
+/// The answer to a request as a stream's events: word by word, cut at `max_tokens`, then the end.
+pub(crate) fn events(request: &Request, respond: Respond) -> Vec<Event> {
     let turns = match request.begun() {
         "" => request.messages.as_slice(),
         _ => request.messages.split_last().map_or(&[][..], |(_, turns)| turns),
     };
     // The same turns get the same answer: the rest of it is what comes after its beginning.
-    let answer = request.rest_of(respond::answer(turns));
+    let answer = request.rest_of(respond(turns, request.manner));
     let most = request.max_tokens.map_or(usize::MAX, |tokens| {
         usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4)
     });

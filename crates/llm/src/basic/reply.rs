@@ -8,6 +8,7 @@ use super::{
     talk::Talk,
     text::Text,
     tongue,
+    voice::Occasion,
     words::{
         Theme, Tone, acts, feelings, general as say, lexicon,
         themes_heavy::{DESPAIR, GRIEF},
@@ -117,12 +118,35 @@ impl<'a> Reply<'a> {
         let past = Past::of(talk);
         let seed = talk.seed();
         let mut slots =
-            Slots { word: sense.word.clone(), name: sense.name.clone(), ..Slots::default() };
+            Slots { word: sense.word.clone(), name: sense.name.clone(), ..talk.slots("en") };
         slots.it = mentions(&sense).into_iter().next();
         slots.who = sense.people.first().map(|p| p.mention.clone());
         slots.feel = sense.felt.as_ref().map(|felt| felt.text.clone());
         slots.said = sense.said.as_ref().map(|said| said.text.clone());
         Self { talk, text, sense, past, seed, plan: Plan::default(), slots }
+    }
+
+    /// What this answer does, as far as its manner goes.
+    pub(super) fn occasion(&self) -> Occasion {
+        let sad = self.is_sad();
+        match self.sense.act {
+            _ if self.sense.tone == Tone::Heavy || self.past.subdued => Occasion::Quiet,
+            Act::Hostile | Act::Correction | Act::StopAsking | Act::Sorry => Occasion::Quiet,
+            Act::Hello => Occasion::Hello,
+            Act::Thanks => Occasion::Thanks,
+            Act::Bye => Occasion::Bye,
+            Act::About(_) | Act::HowAreYou | Act::Wish(_) => Occasion::Me,
+            _ if sad => Occasion::Low,
+            Act::Fact | Act::Advice | Act::Wonder | Act::WhatIf | Act::Opinion => Occasion::Asked,
+            _ if self.air() == Tone::Bright => Occasion::Bright,
+            _ => Occasion::Even,
+        }
+    }
+
+    /// The last message is sad, or goes on from one that was.
+    pub(super) fn is_sad(&self) -> bool {
+        let sad = |tone| matches!(tone, Tone::Low | Tone::Heavy);
+        sad(self.sense.tone) || sad(self.air()) || sad(self.past.mood)
     }
 
     pub(super) fn choose(mut self) -> Option<String> {

@@ -1,20 +1,39 @@
 //! From a conversation to the next answer.
 
-use super::{reply::Reply, talk::Talk, tongue, words::general as say};
-use crate::Message;
+use super::{
+    reply::Reply,
+    talk::Talk,
+    tongue,
+    voice::{Occasion, Voice},
+    words::general as say,
+};
+use crate::{Manner, Message};
 
-/// The answer to a conversation. Never empty, at most 600 characters and one question; the same
-/// conversation always gets the same answer.
-pub(super) fn answer(messages: &[Message]) -> String {
-    let talk = Talk::read(messages);
-    let Some(now) = talk.said.last() else { return talk.open() };
+/// The answer to a conversation in a manner. Never empty, at most 600 characters and one question;
+/// the same conversation in the same manner always gets the same answer.
+pub(super) fn answer(messages: &[Message], manner: Manner) -> String {
+    let talk = Talk::read(messages, manner);
+    let english = Voice::new(manner, "en");
+    let dress = |voice: Voice, answer: String, occasion: Occasion| {
+        voice.dress(answer, occasion, talk.answers.len(), &|text| talk.may_say(text))
+    };
+    let Some(now) = talk.said.last() else {
+        return dress(english, talk.open(), Occasion::Hello);
+    };
     if super::is_crisis(now) {
         return say::CRISIS.to_owned();
     }
     let before = talk.said.iter().rev().skip(1).copied();
-    let spoken = match tongue::detect(now, before) {
-        Some(tongue) => talk.abroad(tongue, now),
-        None => Reply::new(&talk).choose(),
+    let Some(tongue) = tongue::detect(now, before) else {
+        let reply = Reply::new(&talk);
+        let (occasion, sad) = (reply.occasion(), reply.is_sad());
+        let voice = if sad && occasion.is_social() { english.gentle() } else { english };
+        return dress(voice, reply.choose().unwrap_or_else(|| talk.compose()), occasion);
     };
-    spoken.unwrap_or_else(|| talk.compose())
+    match talk.abroad(tongue, now) {
+        Some(answer) => {
+            dress(Voice::new(manner, tongue.code), answer, tongue::occasion(tongue, now))
+        }
+        None => talk.compose(),
+    }
 }

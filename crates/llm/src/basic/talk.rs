@@ -6,9 +6,10 @@ use super::{
     spans::{Spans, hash},
     text::{self, Text},
     tongue,
+    voice::{Voice, norm},
     words::{acts, general as say, lexicon, tongues::Tongue},
 };
-use crate::{Message, Role};
+use crate::{Manner, Message, Role};
 
 /// How many of the person's earlier messages are read for what they were about.
 const REMEMBERED: usize = 12;
@@ -24,15 +25,17 @@ pub(super) struct Talk<'a> {
     /// What was answered, the latest last.
     pub(super) answers: Vec<&'a str>,
     pub(super) spans: Spans,
+    pub(super) manner: Manner,
 }
 
 impl<'a> Talk<'a> {
-    pub(super) fn read(messages: &'a [Message]) -> Self {
+    pub(super) fn read(messages: &'a [Message], manner: Manner) -> Self {
         let mut talk = Self {
             said: Vec::new(),
             recent: Vec::new(),
             answers: Vec::new(),
             spans: Spans::default(),
+            manner,
         };
         for message in messages {
             match message.role {
@@ -58,6 +61,16 @@ impl<'a> Talk<'a> {
         (text ^ (text >> 29)).wrapping_add(self.said.len() as u64)
     }
 
+    /// Empty slots that speak in this conversation's manner.
+    pub(super) fn slots(&self, code: &'static str) -> Slots {
+        Slots { voice: Voice::new(self.manner, code), ..Slots::default() }
+    }
+
+    /// True when the text may be said now: nothing of it was said before.
+    pub(super) fn may_say(&self, text: &str) -> bool {
+        self.spans.fits(text) && self.spans.is_new(text)
+    }
+
     /// How the next answer should sit among the earlier ones. `content` are the words of the
     /// person's message that are worth naming.
     pub(super) fn rhythm(&self, content: Vec<String>) -> Rhythm {
@@ -70,7 +83,7 @@ impl<'a> Talk<'a> {
         let never_ask =
             self.recent.iter().take(NO_QUESTIONS).any(|text| text.says(acts::STOP_ASKING));
         let openings = self.answers.iter().rev().take(4).map(|a| lines::opening(a)).collect();
-        let said = text::fold(&self.answers.join(" "));
+        let said = norm(&self.answers.join(" "));
         Rhythm {
             ask: if never_ask { Some(false) } else { ask },
             never_ask,
@@ -83,7 +96,7 @@ impl<'a> Talk<'a> {
     /// Nobody has said anything yet.
     pub(super) fn open(&self) -> String {
         let mut plan = Plan::complete();
-        plan.lead(0, say::OPENING, &Slots::default(), self.answers.len() as u64);
+        plan.lead(0, say::OPENING, &self.slots("en"), self.answers.len() as u64);
         lines::choose(plan, &self.spans, &self.rhythm(Vec::new())).unwrap_or_else(|| self.compose())
     }
 
@@ -93,8 +106,10 @@ impl<'a> Talk<'a> {
         let earlier = || {
             self.said.iter().rev().skip(1).take(3).find_map(|text| tongue::key_word(tongue, text))
         };
-        let slots =
-            Slots { word: now_named.or_else(earlier).map(|(word, _)| word), ..Slots::default() };
+        let slots = Slots {
+            word: now_named.or_else(earlier).map(|(word, _)| word),
+            ..self.slots(tongue.code)
+        };
         let mut plan = Plan::complete();
         for (rank, list) in (0_u8..).zip(tongue::answers(tongue, now, noun)) {
             // The first of the honest lines comes first: it says what this is.
@@ -122,7 +137,7 @@ impl<'a> Talk<'a> {
                 && !lexicon::is_avoided(&text::fold(word))
         });
         let first = if word.is_some() { say::PART_WORD } else { say::PART_QUIET };
-        let slots = Slots { word, ..Slots::default() };
+        let slots = Slots { word, ..self.slots("en") };
         let parts = [first, say::PART_REMARK, say::PART_CLOSING];
         lines::compose(parts, &slots, &self.spans, self.seed())
             .or_else(|| lines::compose(parts, &slots, &Spans::default(), self.seed()))

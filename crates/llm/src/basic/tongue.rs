@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     text::fold,
+    voice::Occasion,
     words::{
         self, acts, lexicon,
         tongues::{TONGUES, Tongue},
@@ -182,6 +183,27 @@ pub(super) fn answers(
         vec![felt, tongue.bare, tongue.plain]
     } else {
         vec![felt, tongue.plain, tongue.bare]
+    }
+}
+
+/// What the answer to a message does, as far as its manner goes.
+pub(super) fn occasion(tongue: &'static Tongue, text: &str) -> Occasion {
+    let first = answers(tongue, text, true).first().copied().unwrap_or_default();
+    let is = |list| std::ptr::eq(first, list);
+    if is(tongue.on_hello) {
+        Occasion::Hello
+    } else if is(tongue.on_thanks) {
+        Occasion::Thanks
+    } else if is(tongue.on_bye) {
+        Occasion::Bye
+    } else if is(tongue.honest) {
+        Occasion::Me
+    } else {
+        match tone_of(tongue, text) {
+            Some(false) => Occasion::Low,
+            Some(true) => Occasion::Bright,
+            None => Occasion::Even,
+        }
     }
 }
 
