@@ -11,6 +11,7 @@ mod http;
 mod local;
 mod manner;
 pub mod measured;
+mod nlp;
 mod openai;
 mod registry;
 mod script;
@@ -27,6 +28,7 @@ pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
 #[cfg(feature = "local-models")]
 pub use local::{LocalEngine, LocalModelError, LocalOptions};
 pub use manner::{AddressStyle, Manner, Personality};
+pub use nlp::NlpEngine;
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
 pub use registry::{Offer, Registry, RegistryError};
 pub use script::{NotAScript, Script};

@@ -11,7 +11,7 @@ use super::{
     },
 };
 
-use crate::Manner;
+use crate::{Manner, Message, Role};
 
 /// The most characters of the answer.
 const LONGEST: usize = 280;
@@ -50,6 +50,20 @@ pub fn reflect(note: &str, mood: Option<&str>, previous: Option<&str>) -> String
     };
     // There are always more first and second sentences than one answer can have used.
     candidates.into_iter().find(fits).unwrap_or_else(|| page::PLAIN_EVEN[0].to_owned())
+}
+
+/// The mood and the note of a request for what is said under a journal entry: one turn with the
+/// entry between its markers, under an instruction. A person in a chat who writes the markers has
+/// an answer before it, or no instruction.
+pub(crate) fn entry(messages: &[Message]) -> Option<(Option<&str>, &str)> {
+    let [system, turn] = messages else { return None };
+    if system.role != Role::System || turn.role != Role::User {
+        return None;
+    }
+    let (head, note) = turn.text.split_once("<entry>\n")?;
+    let note = note.strip_suffix("\n</entry>")?;
+    let mood = head.strip_prefix("Mood: ").map(str::trim);
+    (head.is_empty() || mood.is_some()).then_some((mood, note))
 }
 
 fn rotated<'a>(list: &'a [&'a str], seed: u64) -> impl Iterator<Item = &'a str> {

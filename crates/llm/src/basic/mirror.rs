@@ -33,7 +33,7 @@ impl Felt {
 
 /// Exchanges the persons: my becomes your, I becomes you. `None` when the words cannot be said
 /// back: they speak to the listener, of a "we", or hold what is never echoed.
-pub(super) fn exchange(words: &[Word]) -> Option<String> {
+pub(crate) fn exchange(words: &[Word]) -> Option<String> {
     let mut out: Vec<&str> = Vec::with_capacity(words.len());
     for (at, word) in words.iter().enumerate() {
         let after_i = at > 0 && words[at - 1].plain == "i";

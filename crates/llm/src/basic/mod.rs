@@ -8,21 +8,21 @@
 
 mod act;
 mod digest;
-mod journal;
+pub(crate) mod journal;
 mod lines;
 mod manners;
-mod mirror;
-mod nouns;
+pub(crate) mod mirror;
+pub(crate) mod nouns;
 mod reply;
 mod respond;
-mod said;
+pub(crate) mod said;
 mod sense;
-mod spans;
+pub(crate) mod spans;
 mod talk;
-mod text;
-mod tongue;
+pub(crate) mod text;
+pub(crate) mod tongue;
 pub(crate) mod voice;
-mod words;
+pub(crate) mod words;
 
 use futures_util::{StreamExt, stream};
 
@@ -30,6 +30,7 @@ use crate::{Engine, Event, EventStream, FinishReason, Manner, Message, Request, 
 
 pub use digest::digest;
 pub use journal::reflect;
+pub(crate) use respond::answer;
 
 /// The built-in responder as an engine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,7 +98,7 @@ fn tokens(bytes: usize) -> u32 {
 }
 
 /// True for the words that call for the fixed sentence: a last net below the crate `care`.
-fn is_crisis(text: &str) -> bool {
+pub(crate) fn is_crisis(text: &str) -> bool {
     let letters: String =
         text::fold(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let line = format!(" {} ", letters.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -106,7 +107,7 @@ fn is_crisis(text: &str) -> bool {
 }
 
 /// With a capital in front.
-fn capital(text: &str) -> String {
+pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

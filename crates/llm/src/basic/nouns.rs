@@ -8,15 +8,15 @@ use super::{
 
 /// A person (or an animal) in the talk.
 #[derive(Clone)]
-pub(super) struct Someone {
+pub(crate) struct Someone {
     /// "your sister", "Anna".
-    pub(super) mention: String,
+    pub(crate) mention: String,
     /// The word that named them, for telling them apart.
-    pub(super) head: String,
+    pub(crate) head: String,
 }
 
 /// Everyone a message names as being close: kin with "my", bare "mum", first names.
-pub(super) fn people(text: &Text) -> Vec<Someone> {
+pub(crate) fn people(text: &Text) -> Vec<Someone> {
     let mut found: Vec<Someone> = Vec::new();
     let clauses =
         text.clauses.iter().flat_map(|clause| (0..clause.words.len()).map(move |at| (clause, at)));
@@ -83,15 +83,15 @@ fn capitalised(plain: &str, word: &Word) -> String {
 
 /// A thing of the talk.
 #[derive(Clone)]
-pub(super) struct Thing {
+pub(crate) struct Thing {
     /// "your new job", "the printer", "Norway".
-    pub(super) mention: String,
+    pub(crate) mention: String,
     /// The noun itself.
-    pub(super) head: String,
+    pub(crate) head: String,
 }
 
 /// The things a message names, those the person owns first.
-pub(super) fn things(text: &Text) -> Vec<Thing> {
+pub(crate) fn things(text: &Text) -> Vec<Thing> {
     let mut found: Vec<(u8, Thing)> = Vec::new();
     for clause in &text.clauses {
         for at in 0..clause.words.len() {
@@ -164,7 +164,7 @@ fn belonging(words: &[Word]) -> usize {
 }
 
 /// How many words from here up to and with the noun; `None` when it cannot be told.
-pub(super) fn noun(words: &[Word]) -> Option<usize> {
+pub(crate) fn noun(words: &[Word]) -> Option<usize> {
     let mut len = 0;
     while len < 2
         && words
@@ -248,7 +248,7 @@ fn bare(words: &[Word], at: usize) -> Option<(u8, Thing)> {
 
 /// The noun at this place with what stands before it, for a word the themes know:
 /// "my new job" around "job" gives "your new job". `None` when nothing useful stands there.
-pub(super) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
+pub(crate) fn around(words: &[Word], at: usize, len: usize) -> Option<String> {
     let mut start = at;
     while start > 0 && at - start < 2 && is_part(&words[start - 1]) {
         start -= 1;
@@ -285,7 +285,7 @@ fn is_noun_or_adjective(word: &Word) -> bool {
 
 /// The one word that best stands for a message, when nothing better was found. Never a stop word,
 /// an adverb, or what is not to be echoed.
-pub(super) fn key_word(text: &Text) -> Option<String> {
+pub(crate) fn key_word(text: &Text) -> Option<String> {
     let fit = |w: &&Word| {
         let chars = w.plain.chars().count();
         (4..=14).contains(&chars)
@@ -304,7 +304,7 @@ pub(super) fn key_word(text: &Text) -> Option<String> {
 }
 
 /// True for a word that is a noun by the lists or by its ending.
-pub(super) fn is_nounlike(word: &str) -> bool {
+pub(crate) fn is_nounlike(word: &str) -> bool {
     let plain = super::text::fold(word);
     super::words::knows_noun(&plain)
         || word.starts_with(char::is_uppercase)
@@ -315,7 +315,7 @@ pub(super) fn is_nounlike(word: &str) -> bool {
 }
 
 /// A short answer that is itself a phrase: "my brother mostly", "the maths part".
-pub(super) fn fragment(text: &Text) -> Option<String> {
+pub(crate) fn fragment(text: &Text) -> Option<String> {
     let [clause] = text.clauses.as_slice() else { return None };
     let words = &clause.words;
     let opens = matches!(words.first()?.plain.as_str(), "my" | "the" | "our" | "his" | "their");

@@ -1,6 +1,7 @@
 //! From a conversation to the next answer.
 
 use super::{
+    journal,
     reply::Reply,
     talk::Talk,
     tongue,
@@ -11,7 +12,10 @@ use crate::{Manner, Message};
 
 /// The answer to a conversation in a manner. Never empty, at most 600 characters and one question;
 /// the same conversation in the same manner always gets the same answer.
-pub(super) fn answer(messages: &[Message], manner: Manner) -> String {
+pub(crate) fn answer(messages: &[Message], manner: Manner) -> String {
+    if let Some((mood, note)) = journal::entry(messages) {
+        return journal::reflect(note, mood, None);
+    }
     let talk = Talk::read(messages, manner);
     let english = Voice::new(manner, "en");
     let dress = |voice: Voice, answer: String, occasion: Occasion| {

@@ -7,17 +7,17 @@ use super::{
 };
 
 /// A short statement said back whole.
-pub(super) struct Said {
-    pub(super) text: String,
+pub(crate) struct Said {
+    pub(crate) text: String,
     /// It has a verb, so that "I hear that …" can stand before it.
-    pub(super) full: bool,
+    pub(crate) full: bool,
     /// It speaks of all or never.
-    pub(super) sweeping: bool,
+    pub(crate) sweeping: bool,
 }
 
 /// The first statement of a message that is short enough to be said back and does no harm said
 /// back: "my grandmother raised me" becomes "your grandmother raised you".
-pub(super) fn said(text: &Text) -> Option<Said> {
+pub(crate) fn said(text: &Text) -> Option<Said> {
     let mut parts: Vec<&[Word]> = text
         .clauses
         .iter()
@@ -45,7 +45,7 @@ pub(super) fn said(text: &Text) -> Option<Said> {
 }
 
 /// Without the words around a statement that are no part of it: "but", "I guess", "anyway".
-fn trimmed(mut words: &[Word]) -> &[Word] {
+pub(crate) fn trimmed(mut words: &[Word]) -> &[Word] {
     let guess = |i: &Word, verb: &Word| {
         i.plain == "i" && matches!(verb.plain.as_str(), "think" | "guess" | "mean" | "suppose")
     };
@@ -86,7 +86,7 @@ fn may_stand_alone(plain: &[&str], full: bool, single: bool) -> bool {
 
 /// True for what must not be said back: self-reproach, and "I should go", which turned would be an
 /// order.
-fn does_harm(plain: &[&str], own: bool) -> bool {
+pub(crate) fn does_harm(plain: &[&str], own: bool) -> bool {
     let order = match plain {
         ["i", "should" | "must" | "could" | "can" | "may" | "might" | "better", next, ..] => {
             *next != "not"
@@ -98,7 +98,7 @@ fn does_harm(plain: &[&str], own: bool) -> bool {
 }
 
 /// True for a verdict about everyone or for ever; "I never managed anyone" is only a fact.
-fn is_sweeping(plain: &[&str], own: bool) -> bool {
+pub(crate) fn is_sweeping(plain: &[&str], own: bool) -> bool {
     let fact = plain.windows(2).any(|pair| pair[0] == "never" && pair[1].ends_with("ed"));
     let always = own && !fact && plain.iter().any(|w| matches!(*w, "always" | "never" | "all"));
     let dark = plain.iter().any(|w| lexicon::NEGATIVE.contains(w));
@@ -175,7 +175,7 @@ fn starts_well(word: &str) -> bool {
 }
 
 /// "did not" becomes "didn't": nobody speaks in whole words.
-fn contracted(text: &str) -> String {
+pub(crate) fn contracted(text: &str) -> String {
     let mut text = format!(" {text} ");
     for (long, short) in [
         (" do not ", " don't "),

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 /// How many words in a row may not come twice.
-pub(super) const SPAN: usize = 6;
+pub(crate) const SPAN: usize = 6;
 
 /// The spans and sentences of a conversation so far. Holds hashes only, never words.
 #[derive(Default)]
-pub(super) struct Spans {
+pub(crate) struct Spans {
     /// The answers alone, and the whole conversation, each read in both ways of [`readings`].
     answers: [Track; 2],
     whole: [Track; 2],
@@ -19,14 +19,14 @@ pub(super) struct Spans {
 
 impl Spans {
     /// Takes in an operator's instruction.
-    pub(super) fn instruct(&mut self, text: &str) {
+    pub(crate) fn instruct(&mut self, text: &str) {
         for (seen, words) in self.instruction.iter_mut().zip(readings(text)) {
             seen.extend(words.windows(SPAN).map(mix));
         }
     }
 
     /// Takes in what the person said.
-    pub(super) fn hear(&mut self, text: &str) {
+    pub(crate) fn hear(&mut self, text: &str) {
         for (track, words) in self.whole.iter_mut().zip(readings(text)) {
             track.add(&words);
             // A person may say the same sentence again and again. Then its last words and the first
@@ -38,7 +38,7 @@ impl Spans {
     }
 
     /// Takes in an answer.
-    pub(super) fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         for ((answers, whole), words) in
             self.answers.iter_mut().zip(&mut self.whole).zip(readings(text))
         {
@@ -49,7 +49,7 @@ impl Spans {
     }
 
     /// True when the text may be said: no span of it was said before, by either side.
-    pub(super) fn fits(&self, text: &str) -> bool {
+    pub(crate) fn fits(&self, text: &str) -> bool {
         readings(text).iter().enumerate().all(|(way, words)| {
             self.answers[way].fits(words)
                 && self.whole[way].fits(words)
@@ -58,7 +58,7 @@ impl Spans {
     }
 
     /// True when no sentence of the text was said before.
-    pub(super) fn is_new(&self, text: &str) -> bool {
+    pub(crate) fn is_new(&self, text: &str) -> bool {
         sentences(text).all(|s| !self.sentences.contains(&mix(&readings(s)[0])))
     }
 }
@@ -109,7 +109,7 @@ fn readings(text: &str) -> [Vec<u64>; 2] {
 }
 
 /// The sentences of a text, roughly: cut after `.`, `!` and `?`.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([
         '.', '!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}', '\u{061f}', '\u{0964}',
     ])
@@ -122,7 +122,7 @@ const PRIME: u64 = 0x0100_0000_01b3;
 
 /// FNV-1a over characters: the same on every machine and in every release, unlike the standard
 /// library's, and the choice of words hangs on it.
-pub(super) fn hash(chars: impl Iterator<Item = char>) -> u64 {
+pub(crate) fn hash(chars: impl Iterator<Item = char>) -> u64 {
     chars.fold(EMPTY, |sum, c| (sum ^ u64::from(u32::from(c))).wrapping_mul(PRIME))
 }
 

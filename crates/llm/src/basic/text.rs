@@ -5,57 +5,57 @@ use super::words::lexicon;
 
 /// One word of a message. Holds what a person wrote: not printable.
 #[derive(Clone)]
-pub(super) struct Word {
+pub(crate) struct Word {
     /// Folded, opened and mended: what the rules look at.
-    pub(super) plain: String,
+    pub(crate) plain: String,
     /// As it may be shown again: lower case unless it was capitalised inside a sentence.
-    pub(super) shown: String,
+    pub(crate) shown: String,
     /// Capitalised where English would not do it: a name, most likely.
-    pub(super) named: bool,
+    pub(crate) named: bool,
     /// Capitalised at the start of a sentence: a name only if it is known as one.
-    pub(super) leading: bool,
+    pub(crate) leading: bool,
 }
 
 /// The words between two marks of punctuation.
 #[derive(Clone, Default)]
-pub(super) struct Clause {
-    pub(super) words: Vec<Word>,
+pub(crate) struct Clause {
+    pub(crate) words: Vec<Word>,
     /// The mark that ended it was a question mark.
-    pub(super) asks: bool,
+    pub(crate) asks: bool,
 }
 
 impl Clause {
     /// The folded words.
-    pub(super) fn plain(&self) -> Vec<&str> {
+    pub(crate) fn plain(&self) -> Vec<&str> {
         self.words.iter().map(|w| w.plain.as_str()).collect()
     }
 }
 
 /// A whole message.
 #[derive(Clone, Default)]
-pub(super) struct Text {
-    pub(super) clauses: Vec<Clause>,
+pub(crate) struct Text {
+    pub(crate) clauses: Vec<Clause>,
     /// All folded words with single spaces between and one at each end, so that a search for
     /// `" thank you "` finds whole words only.
-    pub(super) line: String,
+    pub(crate) line: String,
     /// How many words there are.
-    pub(super) count: usize,
+    pub(crate) count: usize,
 }
 
 impl Text {
     /// True when the message holds one of the phrases, as whole words.
-    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+    pub(crate) fn says(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.line.contains(&format!(" {phrase} ")))
     }
 
     /// True when the message is one of the phrases and nothing else.
-    pub(super) fn is(&self, phrases: &[&str]) -> bool {
+    pub(crate) fn is(&self, phrases: &[&str]) -> bool {
         let line = self.line.trim();
         phrases.contains(&line)
     }
 
     /// True when the last clause ends in a question mark.
-    pub(super) fn asks(&self) -> bool {
+    pub(crate) fn asks(&self) -> bool {
         self.clauses.last().is_some_and(|clause| clause.asks)
     }
 }
@@ -67,12 +67,12 @@ const READ_CHARS: usize = 8000;
 const LONGEST_WORD: usize = 24;
 
 /// The part of a message that is read.
-pub(super) fn beginning(text: &str) -> &str {
+pub(crate) fn beginning(text: &str) -> &str {
     text.char_indices().nth(READ_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Lower case, with every kind of apostrophe made the plain one.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.chars()
         .map(|c| if is_apostrophe(c) { '\'' } else { c })
         .flat_map(char::to_lowercase)
@@ -84,7 +84,7 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 /// Reads a message.
-pub(super) fn read(text: &str) -> Text {
+pub(crate) fn read(text: &str) -> Text {
     let shouting = is_shouting(text);
     let mut reader =
         Reader { text: Text::default(), clause: Clause::default(), fresh: true, shouting };

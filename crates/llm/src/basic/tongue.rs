@@ -16,7 +16,7 @@ const EVERYWHERE: &[&str] = &["ok", "okay", "haha", "hahaha", "lol", "hm", "hmm"
 
 /// The language of a message, when it is one of the known ones and not English. `before` are the
 /// person's earlier messages, latest first: "no" and "ok" go with what was spoken so far.
-pub(super) fn detect<'a>(
+pub(crate) fn detect<'a>(
     text: &str,
     before: impl Iterator<Item = &'a str>,
 ) -> Option<&'static Tongue> {
@@ -148,7 +148,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// What a message in another language does, and the lists that answer it, best first.
-pub(super) fn answers(
+pub(crate) fn answers(
     tongue: &'static Tongue,
     text: &str,
     noun: bool,
@@ -187,7 +187,7 @@ pub(super) fn answers(
 }
 
 /// What the answer to a message does, as far as its manner goes.
-pub(super) fn occasion(tongue: &'static Tongue, text: &str) -> Occasion {
+pub(crate) fn occasion(tongue: &'static Tongue, text: &str) -> Occasion {
     let first = answers(tongue, text, true).first().copied().unwrap_or_default();
     let is = |list| std::ptr::eq(first, list);
     if is(tongue.on_hello) {
@@ -208,7 +208,7 @@ pub(super) fn occasion(tongue: &'static Tongue, text: &str) -> Occasion {
 }
 
 /// `Some(true)` for a bright message, `Some(false)` for a dark one.
-pub(super) fn tone(tongue: &Tongue, folded: &str, line: &str) -> Option<bool> {
+pub(crate) fn tone(tongue: &Tongue, folded: &str, line: &str) -> Option<bool> {
     let spaced = !matches!(tongue.code, "zh" | "ja");
     let count = |stems: &[&str]| {
         stems
@@ -224,13 +224,13 @@ pub(super) fn tone(tongue: &Tongue, folded: &str, line: &str) -> Option<bool> {
 }
 
 /// The tone of a journal entry: see [`tone`].
-pub(super) fn tone_of(tongue: &Tongue, text: &str) -> Option<bool> {
+pub(crate) fn tone_of(tongue: &Tongue, text: &str) -> Option<bool> {
     tone(tongue, &fold(text), &format!(" {} ", words_of(text).join(" ")))
 }
 
 /// The word of the message that stands for it: a known subject, a noun by its capital, else the
 /// longest that is no marker. With it comes whether it is a noun for sure.
-pub(super) fn key_word(tongue: &Tongue, text: &str) -> Option<(String, bool)> {
+pub(crate) fn key_word(tongue: &Tongue, text: &str) -> Option<(String, bool)> {
     if let Some(subject) = tongue.subjects.iter().find(|s| text.contains(**s)) {
         return Some(((*subject).to_owned(), true));
     }

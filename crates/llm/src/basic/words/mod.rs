@@ -9,9 +9,9 @@
 
 pub(super) mod acts;
 pub(super) mod feelings;
-pub(super) mod general;
+pub(crate) mod general;
 pub(super) mod journal;
-pub(super) mod lexicon;
+pub(crate) mod lexicon;
 pub(super) mod listen;
 pub(super) mod themes_heart;
 pub(super) mod themes_heavy;

@@ -1,0 +1,267 @@
+//! Questions about what was said earlier: "what did I tell you about Ana?", "when is my exam?".
+
+use super::{
+    compose::{From, Plan, Slots},
+    memory::{Fact, Memory, Person},
+    pack::{Gender, Mood, Pack},
+    talk::Talk,
+    text::{Text, holds},
+};
+use crate::basic::{
+    capital,
+    text::fold,
+    words::lexicon::{is_avoided, is_stop},
+};
+
+/// The most facts of one answer.
+const MOST_FACTS: usize = 3;
+/// The most subjects of one answer.
+const MOST_SUBJECTS: usize = 4;
+
+/// An answer about the past in the making.
+struct Recall<'a> {
+    talk: &'a Talk<'a>,
+    pack: &'static Pack,
+    now: &'a Text,
+    plan: &'a mut Plan,
+    slots: &'a mut Slots,
+}
+
+/// Puts the answers to a question about the past into a plan.
+pub(super) fn answer(talk: &Talk<'_>, plan: &mut Plan, slots: &mut Slots) {
+    plan.complete = true;
+    let mut recall = Recall { talk, pack: talk.pack, now: &talk.now().text, plan, slots };
+    recall.answer();
+}
+
+impl Recall<'_> {
+    fn answer(&mut self) {
+        if self.asks("recallname") {
+            self.slots.set("name", self.talk.memory.name.clone());
+            self.say(0, "recallname");
+            self.say(1, "recallnoname");
+        } else if let Some(who) = asked_person(&self.talk.memory, self.pack, self.now) {
+            self.person(who);
+        } else if self.asks("recallfelt") && self.felt() {
+        } else {
+            let wanted = self.wanted();
+            if wanted.is_empty() {
+                self.subjects();
+            } else if !self.thing(&wanted) {
+                self.slots.set("w", Some(self.named_again(&wanted[0])));
+                self.say(0, "recallnone");
+            }
+        }
+    }
+
+    /// True when the question holds a phrase of this set.
+    fn asks(&self, set: &str) -> bool {
+        self.pack.set(set).any(|phrase| holds(&self.now.line, phrase))
+    }
+
+    fn say(&mut self, rank: u8, name: &str) {
+        let from = From { rank, turn: self.talk.seed, ..From::default() };
+        self.plan.lead(self.pack.say(name), self.slots, from);
+    }
+
+    fn person(&mut self, who: &Person) {
+        let talk = self.talk;
+        let mention = who.mention();
+        let relation = who.owned.clone().filter(|_| who.name.is_some());
+        self.slots.set("w", Some(mention.clone()));
+        self.slots.person(Some(mention.clone()), who.gender);
+        if self.asks("recallwho") && relation.is_some() {
+            self.slots.set("facts", relation.clone());
+            self.say(1, "recallwho");
+        }
+        let english = self.pack.code == "en";
+        let facts = if english {
+            talk.memory.facts_of(&talk.readings[..talk.turn()], who)
+        } else {
+            talk.quotes(|place| talk.memory.is_about(place, who))
+        };
+        let mut told: Vec<String> = Vec::new();
+        if english && let Some(relation) = &relation {
+            told.push(format!("{mention} is {relation}"));
+        }
+        for fact in best(facts) {
+            // The first fact names the person, the others need not.
+            let first = told.is_empty() && english;
+            told.push(if first { named(&fact.text, &mention) } else { fact.text });
+        }
+        self.list(&told);
+        let early = who.first < talk.turn() / 2;
+        let when = self.pack.word(if early { "whenearly" } else { "whenlately" });
+        self.slots.set("when", Some(when.to_owned()));
+        self.say(8, "recallmention");
+        self.say(9, "recallnone");
+    }
+
+    /// All facts joined; fewer where a joined sentence would repeat something.
+    fn list(&mut self, told: &[String]) {
+        let and = self.pack.word("and");
+        for keep in (1..=told.len()).rev() {
+            let rank = u8::try_from(told.len() - keep).unwrap_or(5).min(5);
+            self.slots.set("facts", Some(joined(&told[..keep], and)));
+            self.say(rank, "recallfacts");
+        }
+        // The first may be what cannot be said again.
+        for one in told.iter().skip(1) {
+            self.slots.set("facts", Some(one.clone()));
+            self.say(6, "recallfacts");
+        }
+    }
+
+    /// What the person was worried or happy about.
+    fn felt(&mut self) -> bool {
+        let (talk, pack) = (self.talk, self.pack);
+        let parts = self.now.parts.iter();
+        let asked: Vec<usize> = parts
+            .flat_map(|part| (0..part.words.len()).filter_map(|at| pack.feeling_at(part, at)))
+            .map(|(feeling, _)| pack.feelings + feeling)
+            .collect();
+        let before = talk.readings[..talk.turn()].iter().rev().filter(|r| !r.closed);
+        let found = before.filter_map(|reading| {
+            let mut felt = reading.sense.felt.iter();
+            let felt = felt.find(|felt| {
+                let meant = asked.is_empty() || asked.contains(&felt.group);
+                !felt.word.is_empty() && !felt.negated && meant
+            })?;
+            Some((felt.word.clone(), reading.names.things.first().cloned()))
+        });
+        let Some((word, thing)) = found.into_iter().next() else { return false };
+        self.slots.set(
+            "facts",
+            Some(match thing {
+                Some(thing) if pack.code == "en" => format!("{word}, and that was about {thing}"),
+                _ => word,
+            }),
+        );
+        self.say(0, "recallfelt");
+        true
+    }
+
+    /// The stems of what the question is about.
+    fn wanted(&self) -> Vec<String> {
+        let sets = ["recallwords", "me", "you", "join", "stop", "fillers"];
+        let words = self.now.words().filter(|(word, _)| {
+            let low = word.plain.as_str();
+            let small = self.pack.code == "en" && is_stop(low);
+            low.chars().count() > 2 && !small && sets.iter().all(|set| !self.pack.is_in(set, low))
+        });
+        words.map(|(_, stem)| stem.clone()).collect()
+    }
+
+    /// The word of the question as it may be said again.
+    fn named_again(&self, stem: &str) -> String {
+        let word = self.now.words().find(|(_, own)| *own == stem).map(|(word, _)| word);
+        let fits =
+            |text: &String| !is_avoided(&fold(text)) && text.chars().all(char::is_alphabetic);
+        let shown =
+            word.map(|word| if word.named { capital(&word.shown) } else { word.shown.clone() });
+        shown.filter(fits).unwrap_or_else(|| self.pack.word("that").to_owned())
+    }
+
+    fn thing(&mut self, stems: &[String]) -> bool {
+        let talk = self.talk;
+        let before = &talk.readings[..talk.turn()];
+        if self.asks("recallwhen") {
+            let holds = |text: &Text| text.words().any(|(_, stem)| stems.contains(stem));
+            let about = before.iter().rev().filter(|r| !r.closed && holds(&r.text));
+            if let Some(when) = about.into_iter().find_map(|r| r.names.times.first()) {
+                self.slots.set("facts", Some(when.text.clone()));
+                self.say(0, "recalltime");
+                return true;
+            }
+        }
+        let facts = if self.pack.code == "en" {
+            Memory::facts_with(before, stems)
+        } else {
+            let has = |stem: &String| stems.contains(stem);
+            talk.quotes(|[turn, part]| talk.readings[turn].text.parts[part].stems.iter().any(has))
+        };
+        let told: Vec<String> = best(facts).into_iter().map(|fact| fact.text).collect();
+        self.list(&told);
+        !told.is_empty()
+    }
+
+    /// What the talk was about so far.
+    fn subjects(&mut self) {
+        let talk = self.talk;
+        let mut told: Vec<String> = Vec::new();
+        let mut add = |mention: String| {
+            if told.len() < MOST_SUBJECTS && !told.contains(&mention) {
+                told.push(mention);
+            }
+        };
+        // What was told with weight comes first, by the topic's own name.
+        for reading in talk.readings[..talk.turn()].iter().filter(|r| !r.closed) {
+            let topic = reading.sense.topic().filter(|topic| !talk.is_closed(Some(*topic)));
+            let label = topic.map(|topic| self.pack.groups[topic].label.to_owned());
+            label.filter(|label| !label.is_empty()).into_iter().for_each(&mut add);
+            if self.pack.code == "en" && reading.sense.mood != Mood::Grave {
+                reading
+                    .names
+                    .things
+                    .iter()
+                    .filter(|t| t.starts_with("your "))
+                    .take(1)
+                    .cloned()
+                    .for_each(&mut add);
+            }
+        }
+        let people = talk.memory.people.iter().filter(|person| person.first < talk.turn());
+        people.map(Person::mention).for_each(&mut add);
+        if told.is_empty() {
+            self.say(0, "recallempty");
+            return;
+        }
+        self.slots.set("facts", Some(joined(&told, self.pack.word("andplain"))));
+        self.say(0, "recalltopics");
+    }
+}
+
+/// Somebody of the conversation whom the question names.
+fn asked_person<'m>(memory: &'m Memory, pack: &Pack, now: &Text) -> Option<&'m Person> {
+    let low: Vec<&str> = now.words().map(|(word, _)| word.plain.trim_end_matches("'s")).collect();
+    let people = || memory.people.iter();
+    let by_name =
+        |p: &&Person| p.name.as_ref().is_some_and(|name| low.contains(&fold(name).as_str()));
+    let by_kin = |p: &&Person| p.kin.as_ref().is_some_and(|kin| low.contains(&kin.as_str()));
+    // "What did I say about her?"
+    let pronoun = |name: &str| low.iter().any(|word| pack.is_in(name, word));
+    let gender = match (pronoun("she"), pronoun("he")) {
+        (true, _) => Some(Gender::She),
+        (_, true) => Some(Gender::He),
+        _ => None,
+    };
+    let meant = |p: &&Person| gender.is_some_and(|g| p.gender == g || p.gender == Gender::One);
+    people().find(by_name).or_else(|| people().find(by_kin)).or_else(|| people().rev().find(meant))
+}
+
+/// The first and the latest facts, in their order.
+fn best(mut facts: Vec<Fact>) -> Vec<Fact> {
+    if facts.len() > MOST_FACTS {
+        let last = facts.split_off(facts.len() - 1);
+        facts.truncate(MOST_FACTS - 1);
+        facts.extend(last);
+    }
+    facts.sort_by_key(|fact| fact.turn);
+    facts
+}
+
+/// "She moved" with the name instead of the first "she".
+fn named(fact: &str, mention: &str) -> String {
+    let pairs =
+        [("she ", " "), ("he ", " "), ("they ", " "), ("she's ", " is "), ("he's ", " is ")];
+    let found = pairs.iter().find_map(|(from, to)| Some((to, fact.strip_prefix(from)?)));
+    found.map_or_else(|| fact.to_owned(), |(to, rest)| format!("{mention}{to}{rest}"))
+}
+
+fn joined(told: &[String], and: &str) -> String {
+    match told {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} {and} {last}", rest.join(", ")),
+    }
+}

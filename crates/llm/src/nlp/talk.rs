@@ -1,0 +1,262 @@
+//! A conversation so far: every message read in its turn, what was asked last, what the thread is,
+//! and how the next answer should sit among the earlier ones.
+
+use super::{
+    compose::{Rhythm, asks, opening},
+    intent,
+    memory::{Fact, Memory, Old, Reading},
+    names,
+    pack::{self, Line, Mood, Pack},
+    sense,
+    text::Reader,
+};
+use crate::{
+    Message, Role,
+    basic::{
+        is_crisis,
+        spans::{Spans, hash},
+        text::fold,
+        tongue::detect,
+        voice::norm,
+        words::lexicon::is_avoided,
+    },
+};
+
+/// For how many messages "no more questions" holds.
+const NO_QUESTIONS: usize = 6;
+/// For how many messages something grave keeps the tone down.
+const SUBDUED: usize = 8;
+/// For how many messages a topic stays the one that is spoken of.
+const THREAD: usize = 5;
+/// How many of the person's messages are read for their sense.
+const REMEMBERED: usize = 200;
+/// How long something of before may be picked up again.
+const PICKED_UP: usize = 30;
+
+/// What is being spoken of.
+#[derive(Clone, Copy)]
+pub(super) struct Thread {
+    pub(super) group: usize,
+    pub(super) ago: usize,
+}
+
+/// A conversation so far.
+pub(super) struct Talk<'a> {
+    pub(super) pack: &'static Pack,
+    /// The person's messages, the latest last; never empty.
+    pub(super) readings: Vec<Reading>,
+    /// What was answered, the latest last.
+    pub(super) answers: Vec<&'a str>,
+    pub(super) spans: Spans,
+    pub(super) memory: Memory,
+    /// The question the last answer asked, and its group.
+    pub(super) asked: Option<(&'static Line, usize)>,
+    /// A number that differs from turn to turn and from text to text.
+    pub(super) seed: u64,
+}
+
+impl<'a> Talk<'a> {
+    /// Reads a conversation; `None` when its last message is in a language without a pack, or
+    /// nobody has said anything.
+    pub(super) fn read(messages: &'a [Message]) -> Option<Self> {
+        let by = |role| messages.iter().filter(move |m| m.role == role).map(|m| m.text.as_str());
+        let said: Vec<&str> = by(Role::User).collect();
+        let answers: Vec<&str> = by(Role::Assistant).collect();
+        let now = said.last()?;
+        let language = |at: usize| {
+            let before = said[..at].iter().rev().take(4).copied();
+            detect(said[at], before).map_or("en", |tongue| tongue.code)
+        };
+        let pack = pack::of(language(said.len() - 1))?;
+        let mut spans = Spans::default();
+        for message in messages {
+            match message.role {
+                Role::System => spans.instruct(&message.text),
+                Role::User => spans.hear(&message.text),
+                Role::Assistant => spans.say(&message.text),
+            }
+        }
+        let mut reader = Reader::new(pack);
+        let mut memory = Memory::default();
+        let mut readings: Vec<Reading> = Vec::with_capacity(said.len());
+        for at in said.len().saturating_sub(REMEMBERED)..said.len() {
+            let other = at + 1 < said.len() && language(at) != pack.code;
+            let closed = other || is_crisis(said[at]);
+            // A message in another language says nothing here; its turn is kept.
+            let text = if other { "" } else { said[at] };
+            let reading = read(pack, &mut reader, &mut memory, text, closed);
+            memory.keep(pack, &reading, readings.len());
+            close(pack, &readings, &reading, &mut memory);
+            readings.push(reading);
+        }
+        let hash = hash(now.chars());
+        let seed = (hash ^ (hash >> 29)).wrapping_add(said.len() as u64);
+        let answered = messages.iter().rev().nth(1).is_some_and(|m| m.role == Role::Assistant);
+        let asked = answers.last().filter(|_| answered).and_then(|last| asked(pack, last));
+        Some(Self { pack, readings, answers, spans, memory, asked, seed })
+    }
+
+    pub(super) fn now(&self) -> &Reading {
+        &self.readings[self.turn()]
+    }
+
+    /// The turn of the last message, from 0.
+    pub(super) fn turn(&self) -> usize {
+        self.readings.len() - 1
+    }
+
+    /// The messages before this one, the latest first, with how long ago they were.
+    fn earlier(&self) -> impl Iterator<Item = (usize, &Reading)> {
+        self.readings.iter().rev().enumerate().skip(1)
+    }
+
+    /// The weightiest topic of the last messages before this one; the later of equals.
+    pub(super) fn thread(&self) -> Option<Thread> {
+        let mut found: Option<Thread> = None;
+        let weight = |group: usize| self.pack.groups[group].weight;
+        for (ago, reading) in self.earlier().take(THREAD) {
+            if reading.intent.act(self.pack) == "drop" {
+                break;
+            }
+            let open = reading.sense.topics.iter().find(|hit| !self.is_closed(Some(hit.group)));
+            if let Some(hit) = open
+                && found.is_none_or(|found| weight(hit.group) > weight(found.group) + 12)
+            {
+                found = Some(Thread { group: hit.group, ago });
+            }
+        }
+        found
+    }
+
+    /// True for a topic the person no longer wants to speak of.
+    pub(super) fn is_closed(&self, topic: Option<usize>) -> bool {
+        topic.is_some_and(|topic| self.memory.closed.contains(&topic))
+    }
+
+    /// The mood of the last message that had one.
+    pub(super) fn mood_before(&self) -> Mood {
+        let told = self.earlier().take(4).filter(|(_, reading)| reading.intent.tells());
+        let mut moods = told.map(|(_, reading)| reading.sense.mood);
+        moods.find(|mood| *mood != Mood::Even).unwrap_or(Mood::Even)
+    }
+
+    /// True while something grave is near.
+    pub(super) fn is_subdued(&self) -> bool {
+        self.earlier().take(SUBDUED).any(|(_, reading)| {
+            let danger = reading.closed && reading.text.count > 0;
+            danger || reading.sense.grave(self.pack).is_some()
+        })
+    }
+
+    /// Something of an earlier message that can be picked up: `ahead` for what is still to come.
+    pub(super) fn old(&self, ahead: bool) -> Option<&Old> {
+        let turn = self.turn();
+        let now = &self.now().text.line;
+        let last = self.answers.iter().rev().take(2).map(|a| fold(a)).collect::<Vec<_>>().join(" ");
+        self.memory.olds.iter().rev().find(|old| {
+            let head = old.mention.rsplit(' ').next().unwrap_or_default();
+            old.turn < turn
+                && turn - old.turn < PICKED_UP
+                && !self.is_closed(old.topic)
+                && (old.ahead.is_some() || !ahead)
+                && !now.contains(head)
+                && (ahead || !last.contains(&fold(&old.mention)))
+        })
+    }
+
+    /// How the next answer should sit among the earlier ones.
+    pub(super) fn rhythm(&self) -> Rhythm {
+        let run = self.answers.iter().rev().take_while(|answer| asks(answer)).count();
+        let ask = match run {
+            0 => Some(true),
+            1 => Some(!self.seed.is_multiple_of(3)),
+            _ => Some(false),
+        };
+        let latest = self.readings.iter().rev().take(NO_QUESTIONS);
+        let never_ask = latest.map(|r| r.intent.act(self.pack)).any(|act| act == "stopasking");
+        Rhythm {
+            ask: if never_ask { Some(false) } else { ask },
+            never_ask,
+            openings: self.answers.iter().rev().take(4).map(|answer| opening(answer)).collect(),
+            said: norm(&self.answers.join(" ")),
+        }
+    }
+
+    /// The person's own words in quotation marks, for languages in which they are not turned: of the
+    /// parts for which `is` holds, by turn and part.
+    pub(super) fn quotes(&self, is: impl Fn([usize; 2]) -> bool) -> Vec<Fact> {
+        let mut facts: Vec<Fact> = Vec::new();
+        for (turn, reading) in self.readings.iter().enumerate().take(self.turn()) {
+            let parts = reading.text.parts.iter().enumerate();
+            for (_, part) in
+                parts.filter(|(at, part)| !reading.closed && !part.asks && is([turn, *at]))
+            {
+                let words = part.words.iter().skip_while(|w| self.pack.is_in("fillers", &w.plain));
+                let words: Vec<&str> = words.take(5).map(|word| word.shown.as_str()).collect();
+                let plain = |word: &&str| {
+                    !is_avoided(&fold(word)) && word.chars().all(|c| c.is_alphabetic())
+                };
+                if words.len() > 1 && words.iter().all(plain) {
+                    facts.push(Fact { text: format!("\"{}\"", elided(&words)), turn });
+                }
+            }
+        }
+        facts
+    }
+}
+
+fn read(
+    pack: &'static Pack,
+    reader: &mut Reader<'_>,
+    memory: &mut Memory,
+    text: &str,
+    closed: bool,
+) -> Reading {
+    let text = reader.read(text);
+    let names = names::of(pack, &text, &|low| memory.knows(low));
+    let name = names::own_name(pack, &text);
+    let turn = memory.meet(pack, &text, &names.people);
+    let sense = sense::of(pack, &text, &names.people);
+    let intent = intent::of(pack, &text, name.is_some(), turn > 0);
+    memory.name = name.or(memory.name.take());
+    Reading { text, intent, sense, names, closed }
+}
+
+/// "I don't want to talk about it": the topics of the messages before are closed. Who brings one up
+/// again has opened it again.
+fn close(pack: &Pack, before: &[Reading], now: &Reading, memory: &mut Memory) {
+    if now.intent.act(pack) == "drop" {
+        let topics = before.iter().rev().take(2).flat_map(|r| &r.sense.topics);
+        memory.closed.extend(topics.chain(&now.sense.topics).map(|hit| hit.group));
+    } else {
+        memory.closed.retain(|topic| now.sense.topics.iter().all(|hit| hit.group != *topic));
+    }
+}
+
+/// The question of the pack that an answer ended with.
+fn asked(pack: &'static Pack, answer: &str) -> Option<(&'static Line, usize)> {
+    if !asks(answer) {
+        return None;
+    }
+    let answer = norm(answer);
+    let groups = pack.groups.iter().enumerate();
+    groups
+        .flat_map(|(at, group)| group.questions().map(move |line| (line, at)))
+        .filter(|(line, _)| line.key.len() > 7 && answer.contains(&line.key))
+        .max_by_key(|(line, _)| line.key.len())
+}
+
+/// Words with their elisions joined again: "l esame" becomes "l'esame".
+fn elided(words: &[&str]) -> String {
+    let mut out = String::new();
+    for (at, word) in words.iter().enumerate() {
+        out.push_str(word);
+        let short = ["l", "d", "j", "c", "s", "n", "m", "t", "qu", "all", "dell", "nell", "un"];
+        let vowel =
+            |next: &&str| next.starts_with(['a', 'e', 'i', 'o', 'u', 'h', 'é', 'è', 'ê', 'à']);
+        if let Some(next) = words.get(at + 1) {
+            out.push(if short.contains(word) && *word != "un" && vowel(next) { '\'' } else { ' ' });
+        }
+    }
+    out
+}
