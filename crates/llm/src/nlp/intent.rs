@@ -64,11 +64,9 @@ pub(super) fn of(pack: &Pack, text: &Text, named: bool, met: bool) -> Intent {
     }
     let core = without_greeting(pack, text);
     if core.count == 0 {
-        return pack
-            .acts
-            .iter()
-            .position(|act| act.name == "hello")
-            .map_or(Intent::Tell, Intent::Act);
+        let greeting = pack.act(&text.line, &lead(pack, text), text.count);
+        let plain = || pack.acts.iter().rposition(|act| act.name == "hello");
+        return greeting.or_else(plain).map_or(Intent::Tell, Intent::Act);
     }
     if core.line.chars().all(|c| c.is_numeric() || c == ' ') {
         return Intent::Number;
@@ -193,7 +191,7 @@ pub(super) fn doing(pack: &Pack, text: &Text) -> Option<String> {
         phrases.iter().find_map(|phrase| {
             let mut places = lows.windows(phrase.len()).take(3);
             let at = places.position(|window| window == phrase.as_slice())?;
-            said::doing(&part.words[at + phrase.len()..])
+            said::doing(pack, &part.words[at + phrase.len()..])
         })
     })
 }

@@ -191,18 +191,18 @@ impl Memory {
     }
 
     /// What was said of a person, the oldest first.
-    pub(super) fn facts_of(&self, readings: &[Reading], who: &Person) -> Vec<Fact> {
+    pub(super) fn facts_of(&self, pack: &Pack, readings: &[Reading], who: &Person) -> Vec<Fact> {
         facts(readings, |turn, place, part| {
             let someone = readings[turn].names.people.iter().find(|s| s.part == place && who.is(s));
-            self.is_about([turn, place], who).then(|| told_of(who, part, someone)).flatten()
+            self.is_about([turn, place], who).then(|| told_of(pack, who, part, someone)).flatten()
         })
     }
 
     /// What was said of something: statements that hold one of its stems.
-    pub(super) fn facts_with(readings: &[Reading], stems: &[String]) -> Vec<Fact> {
+    pub(super) fn facts_with(pack: &Pack, readings: &[Reading], stems: &[String]) -> Vec<Fact> {
         facts(readings, |_, _, part| {
             let holds = part.stems.iter().any(|stem| stems.contains(stem));
-            holds.then(|| said::statement(part)).flatten()
+            holds.then(|| said::statement(pack, part)).flatten()
         })
     }
 
@@ -256,7 +256,7 @@ fn facts(readings: &[Reading], told: impl Fn(usize, usize, &Part) -> Option<Stri
 }
 
 /// A statement with the person in it as "she" or "he" instead of the name.
-fn told_of(who: &Person, part: &Part, someone: Option<&Someone>) -> Option<String> {
+fn told_of(pack: &Pack, who: &Person, part: &Part, someone: Option<&Someone>) -> Option<String> {
     if part.asks {
         return None;
     }
@@ -288,7 +288,7 @@ fn told_of(who: &Person, part: &Part, someone: Option<&Someone>) -> Option<Strin
     // "She is my sister" and "her name is Ana" are told apart.
     let known =
         matches!(lows[..], [_, "is" | "was", "my" | "our", _] | [_, _]) || lows.contains(&"name");
-    if known { None } else { said::of_words(words) }
+    if known { None } else { said::of_words(pack, words) }
 }
 
 /// What a pronoun says of its person.

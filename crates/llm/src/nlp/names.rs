@@ -63,8 +63,8 @@ pub(super) fn of(pack: &Pack, text: &Text, known: &dyn Fn(&str) -> bool) -> Name
         }
         if pack.code == "en" {
             let words = &part.words;
-            names.places.extend((1..words.len()).filter_map(|at| somewhere(words, at)));
-            names.times.extend(times(part));
+            names.places.extend((1..words.len()).filter_map(|at| somewhere(pack, words, at)));
+            names.times.extend(times(pack, part));
         }
     }
     if pack.code == "en" {
@@ -128,10 +128,14 @@ fn relative(
         exchange(&part.words[at..=head])
     } else {
         // The owner's word as it is said back comes from the pack.
-        pack.set("yours").find_map(|pair| {
-            let (mine, yours) = pair.split_once(' ')?;
-            (mine == part.low(at)).then(|| format!("{yours} {noun}"))
-        })
+        let key = match gender {
+            Gender::She => "f ",
+            Gender::He => "m ",
+            Gender::One => "n ",
+            Gender::Many => "p ",
+        };
+        let yours = pack.say("yours").iter().find_map(|line| line.text.strip_prefix(key));
+        yours.map(|yours| format!("{yours} {noun}"))
     };
     let next = part.words.get(head + 1).filter(|_| gender != Gender::Many);
     let name = next.filter(|word| {
@@ -182,7 +186,7 @@ fn persons_name(
 }
 
 /// "in Lisbon": the place behind a word of place.
-fn somewhere(words: &[Word], at: usize) -> Option<String> {
+fn somewhere(pack: &Pack, words: &[Word], at: usize) -> Option<String> {
     let low = words[at].plain.as_str();
     let proper = words[at].named || PROPER.contains(&low);
     let letters = low.chars().count() > 2 && low.chars().all(char::is_alphabetic);
@@ -191,72 +195,23 @@ fn somewhere(words: &[Word], at: usize) -> Option<String> {
         "in" | "to" | "from" | "near" | "visit" | "visited" | "left"
     );
     let fits = to && proper && letters && !is_name(low) && !is_avoided(low);
-    (fits && !DAYS.contains(&low) && !MONTHS.contains(&low)).then(|| capital(&words[at].shown))
+    (fits && !pack.is_in("days", low) && !pack.is_in("months", low))
+        .then(|| capital(&words[at].shown))
 }
 
-const DAYS: &[&str] =
-    &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "christmas",
-    "easter",
-];
-const UNITS: &[&str] = &[
-    "minute",
-    "minutes",
-    "hour",
-    "hours",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "weekend",
-    "month",
-    "months",
-    "year",
-    "years",
-    "night",
-    "nights",
-    "morning",
-    "evening",
-    "afternoon",
-    "summer",
-    "winter",
-    "spring",
-    "autumn",
-    "semester",
-    "term",
-    "time",
-];
-const NUMBERS: &[&str] = &[
-    "a", "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "twelve", "twenty", "several", "many", "some", "few",
-];
-
 /// The times a part names.
-fn times(part: &Part) -> Vec<When> {
-    let over = is_past(part);
+fn times(pack: &Pack, part: &Part) -> Vec<When> {
+    let over = is_past(pack, part);
     let mut found = Vec::new();
     let mut at = 0;
     while at < part.words.len() {
-        let Some((len, ahead)) = time_at(part, at) else {
+        let Some((len, ahead)) = time_at(pack, part, at) else {
             at += 1;
             continue;
         };
         let shown = |word: &Word| {
             let low = word.plain.as_str();
-            let proper = DAYS.contains(&low) || MONTHS.contains(&low);
+            let proper = pack.is_in("days", low) || pack.is_in("months", low);
             if proper { capital(low) } else { low.to_owned() }
         };
         let text = part.words[at..at + len].iter().map(shown).collect::<Vec<_>>().join(" ");
@@ -267,20 +222,21 @@ fn times(part: &Part) -> Vec<When> {
 }
 
 /// How many words from here on name a time, and whether it may be still to come.
-fn time_at(part: &Part, at: usize) -> Option<(usize, bool)> {
+fn time_at(pack: &Pack, part: &Part, at: usize) -> Option<(usize, bool)> {
     let low = |n: usize| part.low(at + n);
-    let unit = |n: usize| UNITS.contains(&low(n));
+    let unit = |n: usize| pack.is_in("units", low(n));
     let month = |n: usize| {
-        MONTHS.contains(&low(n)) && (part.words[at + n].named || !matches!(low(n), "may" | "march"))
+        pack.is_in("months", low(n))
+            && (part.words[at + n].named || !matches!(low(n), "may" | "march"))
     };
-    let dated = |n: usize| DAYS.contains(&low(n)) || month(n);
-    let number = NUMBERS.contains(&low(1)) || low(1).parse::<u16>().is_ok();
+    let dated = |n: usize| pack.is_in("days", low(n)) || month(n);
+    let number = pack.is_in("numbers", low(1)) || low(1).parse::<u16>().is_ok();
     Some(match low(0) {
         "tomorrow" => (1 + usize::from(unit(1)), true),
         "tonight" => (1, true),
         "yesterday" => (1, false),
-        "on" if DAYS.contains(&low(1)) => (2, true),
-        "by" if DAYS.contains(&low(1)) => (2, true),
+        "on" if pack.is_in("days", low(1)) => (2, true),
+        "by" if pack.is_in("days", low(1)) => (2, true),
         "next" if unit(1) || dated(1) => (2, true),
         "this" if matches!(low(1), "weekend" | "week" | "month" | "year" | "summer" | "winter") => {
             (2, true)
@@ -295,31 +251,9 @@ fn time_at(part: &Part, at: usize) -> Option<(usize, bool)> {
 }
 
 /// True when the part tells of something that is over.
-fn is_past(part: &Part) -> bool {
-    part.lows().iter().any(|low| {
-        matches!(
-            *low,
-            "was"
-                | "were"
-                | "had"
-                | "did"
-                | "went"
-                | "got"
-                | "came"
-                | "said"
-                | "told"
-                | "met"
-                | "died"
-                | "saw"
-                | "left"
-                | "lost"
-                | "broke"
-                | "made"
-                | "took"
-                | "found"
-                | "won"
-        ) || low.len() > 4 && low.ends_with("ed") && !is_adjective(low)
-    })
+fn is_past(pack: &Pack, part: &Part) -> bool {
+    let past = |low: &&str| low.len() > 4 && low.ends_with("ed") && !is_adjective(low);
+    part.lows().iter().any(|low| pack.is_in("over", low) || past(low))
 }
 
 /// The name a person gives themselves: "my name is Ana", "call me Ana", "I'm Ana".

@@ -239,12 +239,20 @@ static PACKS: [OnceLock<Pack>; SOURCES.len()] = [const { OnceLock::new() }; SOUR
 type Source = (&'static str, Algorithm, &'static [&'static str]);
 
 /// The languages, with what they are read from.
-pub(super) const SOURCES: &[Source] = &[(
-    "en",
-    Algorithm::English,
-    &[
-        include_str!("packs/en-talk.txt"),
-        include_str!("packs/en-life.txt"),
-        include_str!("packs/en-heart.txt"),
-    ],
-)];
+pub(super) const SOURCES: &[Source] = &[
+    (
+        "en",
+        Algorithm::English,
+        &[
+            include_str!("packs/en-talk.txt"),
+            include_str!("packs/en-life.txt"),
+            include_str!("packs/en-heart.txt"),
+        ],
+    ),
+    ("es", Algorithm::Spanish, &[include_str!("packs/es.txt")]),
+    ("fr", Algorithm::French, &[include_str!("packs/fr.txt")]),
+    ("de", Algorithm::German, &[include_str!("packs/de.txt")]),
+    ("pt", Algorithm::Portuguese, &[include_str!("packs/pt.txt")]),
+    ("it", Algorithm::Italian, &[include_str!("packs/it.txt")]),
+    ("nl", Algorithm::Dutch, &[include_str!("packs/nl.txt")]),
+];

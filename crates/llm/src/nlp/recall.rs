@@ -4,6 +4,7 @@ use super::{
     compose::{From, Plan, Slots},
     memory::{Fact, Memory, Person},
     pack::{Gender, Mood, Pack},
+    said,
     talk::Talk,
     text::{Text, holds},
 };
@@ -40,17 +41,26 @@ impl Recall<'_> {
             self.slots.set("name", self.talk.memory.name.clone());
             self.say(0, "recallname");
             self.say(1, "recallnoname");
-        } else if let Some(who) = asked_person(&self.talk.memory, self.pack, self.now) {
-            self.person(who);
-        } else if self.asks("recallfelt") && self.felt() {
-        } else {
-            let wanted = self.wanted();
-            if wanted.is_empty() {
-                self.subjects();
-            } else if !self.thing(&wanted) {
-                self.slots.set("w", Some(self.named_again(&wanted[0])));
+            return;
+        }
+        let memory = &self.talk.memory;
+        if let Some(who) = asked_person(memory, self.now) {
+            return self.person(who);
+        }
+        let wanted = self.wanted();
+        if self.asks("recallfelt") && self.felt() || self.thing(&wanted) {
+            return;
+        }
+        // "What did I say about her?"
+        if let Some(who) = meant_person(memory, self.pack, self.now) {
+            return self.person(who);
+        }
+        match wanted.first() {
+            Some(stem) => {
+                self.slots.set("w", Some(self.named_again(stem)));
                 self.say(0, "recallnone");
             }
+            None => self.subjects(),
         }
     }
 
@@ -76,7 +86,7 @@ impl Recall<'_> {
         }
         let english = self.pack.code == "en";
         let facts = if english {
-            talk.memory.facts_of(&talk.readings[..talk.turn()], who)
+            talk.memory.facts_of(self.pack, &talk.readings[..talk.turn()], who)
         } else {
             talk.quotes(|place| talk.memory.is_about(place, who))
         };
@@ -129,27 +139,39 @@ impl Recall<'_> {
             })?;
             Some((felt.word.clone(), reading.names.things.first().cloned()))
         });
-        let Some((word, thing)) = found.into_iter().next() else { return false };
-        self.slots.set(
-            "facts",
-            Some(match thing {
-                Some(thing) if pack.code == "en" => format!("{word}, and that was about {thing}"),
-                _ => word,
-            }),
-        );
-        self.say(0, "recallfelt");
-        true
+        if let Some((word, thing)) = found.into_iter().next() {
+            let about = thing.filter(|_| pack.code == "en");
+            let and = |thing| format!("{word}, and that was about {thing}");
+            self.slots.set("facts", Some(about.map_or(word.clone(), and)));
+            self.say(0, "recallfelt");
+            return true;
+        }
+        // No word for it was said, but what it was about may have been.
+        let low = asked.iter().any(|at| pack.groups[*at].lean == Mood::Low);
+        let mut before = talk.readings[..talk.turn()].iter().filter(|r| !r.closed);
+        let told = before.find_map(|reading| {
+            let fits = low && reading.sense.mood == Mood::Low && pack.code == "en";
+            fits.then(|| reading.text.parts.iter().find_map(|part| said::statement(pack, part)))?
+        });
+        self.list(told.as_slice());
+        told.is_some()
     }
 
     /// The stems of what the question is about.
     fn wanted(&self) -> Vec<String> {
         let sets = ["recallwords", "me", "you", "join", "stop", "fillers"];
-        let words = self.now.words().filter(|(word, _)| {
-            let low = word.plain.as_str();
-            let small = self.pack.code == "en" && is_stop(low);
-            low.chars().count() > 2 && !small && sets.iter().all(|set| !self.pack.is_in(set, low))
-        });
-        words.map(|(_, stem)| stem.clone()).collect()
+        let stems = |strict: bool| -> Vec<String> {
+            let words = self.now.words().filter(|(word, _)| {
+                let low = word.plain.as_str();
+                let small = strict && self.pack.code == "en" && is_stop(low);
+                let own = sets.iter().all(|set| !self.pack.is_in(set, low));
+                low.chars().count() > 2 && !small && own
+            });
+            words.map(|(_, stem)| stem.clone()).collect()
+        };
+        // "What did I make?" asks with a small word.
+        let strict = stems(true);
+        if strict.is_empty() { stems(false) } else { strict }
     }
 
     /// The word of the question as it may be said again.
@@ -175,7 +197,7 @@ impl Recall<'_> {
             }
         }
         let facts = if self.pack.code == "en" {
-            Memory::facts_with(before, stems)
+            Memory::facts_with(self.pack, before, stems)
         } else {
             let has = |stem: &String| stems.contains(stem);
             talk.quotes(|[turn, part]| talk.readings[turn].text.parts[part].stems.iter().any(has))
@@ -222,21 +244,25 @@ impl Recall<'_> {
 }
 
 /// Somebody of the conversation whom the question names.
-fn asked_person<'m>(memory: &'m Memory, pack: &Pack, now: &Text) -> Option<&'m Person> {
+fn asked_person<'m>(memory: &'m Memory, now: &Text) -> Option<&'m Person> {
     let low: Vec<&str> = now.words().map(|(word, _)| word.plain.trim_end_matches("'s")).collect();
     let people = || memory.people.iter();
     let by_name =
         |p: &&Person| p.name.as_ref().is_some_and(|name| low.contains(&fold(name).as_str()));
     let by_kin = |p: &&Person| p.kin.as_ref().is_some_and(|kin| low.contains(&kin.as_str()));
-    // "What did I say about her?"
-    let pronoun = |name: &str| low.iter().any(|word| pack.is_in(name, word));
+    people().find(by_name).or_else(|| people().find(by_kin))
+}
+
+/// Somebody of the conversation whom a pronoun of the question means.
+fn meant_person<'m>(memory: &'m Memory, pack: &Pack, now: &Text) -> Option<&'m Person> {
+    let pronoun = |name: &str| now.words().any(|(word, _)| pack.is_in(name, &word.plain));
     let gender = match (pronoun("she"), pronoun("he")) {
         (true, _) => Some(Gender::She),
         (_, true) => Some(Gender::He),
         _ => None,
     };
     let meant = |p: &&Person| gender.is_some_and(|g| p.gender == g || p.gender == Gender::One);
-    people().find(by_name).or_else(|| people().find(by_kin)).or_else(|| people().rev().find(meant))
+    memory.people.iter().rev().find(meant)
 }
 
 /// The first and the latest facts, in their order.

@@ -148,7 +148,10 @@ impl<'a> Reply<'a> {
         self.slots.set("name", talk.memory.name.clone());
         if english {
             self.slots.set("do", intent::doing(self.pack, &now.text));
-            self.slots.set("frag", now.text.parts.first().and_then(said::fragment));
+            self.slots.set(
+                "frag",
+                now.text.parts.first().and_then(|part| said::fragment(self.pack, part)),
+            );
         }
         if about.is_none()
             && self.subdued
@@ -275,7 +278,7 @@ impl<'a> Reply<'a> {
             };
             self.plan.lead_texts(said, &self.slots);
             self.onwards(group);
-        } else if let Some(thread) = self.talk.thread().filter(|thread| thread.ago <= 3) {
+        } else if let Some(thread) = self.talk.thread() {
             self.onwards(thread.group);
         }
         if self.subdued {
@@ -388,15 +391,15 @@ impl<'a> Reply<'a> {
             self.follow_of(1, at, group.fitting(self.mood));
             self.questions(at, 2);
         } else if let Some(thread) = self.talk.thread() {
-            self.lead_needed(1, thread.group);
+            self.lead_needed(1, thread.group, self.mood);
             self.questions(thread.group, 2);
         }
         self.then(4, "restlow");
     }
 
     /// Lines of a group that need something of this message, and find it.
-    fn lead_needed(&mut self, rank: u8, at: usize) {
-        let lines = self.group(at).fitting(self.mood);
+    fn lead_needed(&mut self, rank: u8, at: usize, mood: Mood) {
+        let lines = self.group(at).fitting(mood);
         let from = From { group: Some(at), needed: true, ..self.from(rank) };
         self.plan.lead(lines, &self.slots, from);
     }

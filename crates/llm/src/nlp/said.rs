@@ -1,12 +1,12 @@
 //! Saying a person's words back: "my sister says I should relax" becomes "your sister says you
 //! should relax". English only; what cannot be turned cleanly is not turned at all.
 
-use super::text::Part;
+use super::{pack::Pack, text::Part};
 use crate::basic::{
     mirror::exchange,
     said::{contracted, does_harm, trimmed},
     text::Word,
-    words::lexicon::{HELPERS, NO_END, is_adjective, is_stop},
+    words::lexicon::{NO_END, is_adjective, is_stop},
 };
 
 /// The most words of a statement that is said back.
@@ -14,106 +14,27 @@ const MOST_WORDS: usize = 9;
 /// The most of them that may stand unchanged in a row.
 const MOST_COPIED: usize = 5;
 
-/// Words that show a stretch to be a statement, besides the helpers.
-const VERBS: &[&str] = &[
-    "said", "says", "say", "told", "tells", "went", "goes", "go", "came", "comes", "got", "gets",
-    "made", "makes", "make", "took", "takes", "want", "wants", "need", "needs", "know", "knows",
-    "knew", "think", "thinks", "thought", "feel", "feels", "felt", "love", "loves", "hate",
-    "hates", "like", "likes", "live", "lives", "work", "works", "left", "lost", "found", "saw",
-    "gave", "gives", "keep", "keeps", "kept", "met", "ran", "sat", "won", "broke", "forgot",
-    "began", "became", "wrote", "writes", "spoke", "taught", "bought", "brought", "fell", "grew",
-    "heard", "held", "hit", "paid", "rang", "sang", "sent", "slept", "stood", "spent", "threw",
-    "woke", "drove", "ate", "drank", "flew", "quit", "miss", "misses", "call", "calls", "help",
-    "helps", "plays", "play", "sleeps", "sleep", "seems", "looks", "wakes", "cries", "starts",
-    "stays", "study", "studies", "teaches", "am", "meets", "means",
-];
-
-/// Where a statement that is too long may be cut: before one of these.
-const CUTS: &[&str] = &[
-    "because",
-    "when",
-    "while",
-    "since",
-    "after",
-    "before",
-    "until",
-    "and",
-    "but",
-    "so",
-    "with",
-    "at",
-    "in",
-    "on",
-    "for",
-    "from",
-    "about",
-    "by",
-    "last",
-    "next",
-    "every",
-    "without",
-    "during",
-    "again",
-    "today",
-    "tomorrow",
-    "yesterday",
-    "if",
-    "where",
-    "which",
-    "who",
-    "into",
-    "than",
-];
-
-fn is_verb(word: &Word) -> bool {
+fn is_verb(pack: &Pack, word: &Word) -> bool {
     let low = word.plain.as_str();
-    VERBS.contains(&low)
-        || HELPERS.contains(&low)
-        || low.len() > 4 && low.ends_with("ed") && !is_adjective(low)
+    pack.is_in("verbs", low) || low.len() > 4 && low.ends_with("ed") && !is_adjective(low)
 }
 
-fn is_subject(word: &Word) -> bool {
-    matches!(
-        word.plain.as_str(),
-        "i" | "he"
-            | "she"
-            | "it"
-            | "we"
-            | "they"
-            | "my"
-            | "our"
-            | "the"
-            | "his"
-            | "her"
-            | "their"
-            | "this"
-            | "there"
-            | "nobody"
-            | "everyone"
-            | "everybody"
-            | "someone"
-            | "mum"
-            | "mom"
-            | "dad"
-            | "grandma"
-            | "grandpa"
-            | "mother"
-            | "father"
-    ) || word.shown.starts_with(char::is_uppercase)
+fn is_subject(pack: &Pack, word: &Word) -> bool {
+    pack.is_in("says", &word.plain) || word.shown.starts_with(char::is_uppercase)
 }
 
 /// A part as a statement that can be said back, cut where it is too long.
-pub(super) fn statement(part: &Part) -> Option<String> {
-    if part.asks { None } else { of_words(trimmed(&part.words)) }
+pub(super) fn statement(pack: &Pack, part: &Part) -> Option<String> {
+    if part.asks { None } else { of_words(pack, trimmed(&part.words)) }
 }
 
 /// As [`statement`], for words that are trimmed already.
-pub(super) fn of_words(words: &[Word]) -> Option<String> {
-    if !is_subject(words.first()?) {
+pub(super) fn of_words(pack: &Pack, words: &[Word]) -> Option<String> {
+    if !is_subject(pack, words.first()?) {
         return None;
     }
     let good = |len: &usize| {
-        let end = *len == words.len() || CUTS.contains(&words[*len].plain.as_str());
+        let end = *len == words.len() || pack.is_in("cuts", &words[*len].plain);
         end && !NO_END.contains(&words[len - 1].plain.as_str())
             && copied(&words[..*len]) <= MOST_COPIED
     };
@@ -121,7 +42,7 @@ pub(super) fn of_words(words: &[Word]) -> Option<String> {
     let words = &words[..len];
     let lows: Vec<&str> = words.iter().map(|word| word.plain.as_str()).collect();
     let own = lows.iter().any(|low| matches!(*low, "i" | "me" | "my" | "myself"));
-    if does_harm(&lows, own) || !words[1..].iter().any(is_verb) {
+    if does_harm(&lows, own) || !words[1..].iter().any(|word| is_verb(pack, word)) {
         return None;
     }
     // "We" is the person with others; said back it is a plain "you".
@@ -159,45 +80,17 @@ pub(super) fn is_sweeping(said: &str) -> bool {
 }
 
 /// A short answer that is a phrase and no statement: "the statistics part", "since March".
-pub(super) fn fragment(part: &Part) -> Option<String> {
+pub(super) fn fragment(pack: &Pack, part: &Part) -> Option<String> {
     let words = trimmed(&part.words);
     let words = match words {
         [rest @ .., last] if matches!(last.plain.as_str(), "mostly" | "probably") => rest,
         words => words,
     };
     let (first, last) = (words.first()?.plain.as_str(), words.last()?.plain.as_str());
-    let opens = matches!(
-        first,
-        "my" | "the"
-            | "our"
-            | "his"
-            | "their"
-            | "a"
-            | "an"
-            | "since"
-            | "for"
-            | "about"
-            | "in"
-            | "almost"
-            | "around"
-            | "after"
-            | "before"
-            | "with"
-            | "over"
-            | "two"
-            | "three"
-            | "four"
-            | "five"
-            | "six"
-            | "seven"
-            | "ten"
-            | "last"
-            | "nearly"
-            | "half"
-    ) || first.chars().all(|c| c.is_ascii_digit())
-        || words[0].named;
+    let digits = first.chars().all(|c| c.is_ascii_digit());
+    let opens = pack.is_in("opensphrase", first) || digits || words[0].named;
     let speaks = words.iter().any(|word| {
-        is_verb(word)
+        is_verb(pack, word)
             || matches!(word.plain.as_str(), "i" | "he" | "she" | "we" | "they" | "it" | "you")
     });
     let lone = words.len() == 1 && (is_stop(last) || !words[0].named);
@@ -207,7 +100,7 @@ pub(super) fn fragment(part: &Part) -> Option<String> {
 
 /// What the person means to do, as something that can be named: "call my mother" gives "calling
 /// your mother".
-pub(super) fn doing(words: &[Word]) -> Option<String> {
+pub(super) fn doing(pack: &Pack, words: &[Word]) -> Option<String> {
     let skip = |word: &Word| {
         matches!(
             word.plain.as_str(),
@@ -216,10 +109,13 @@ pub(super) fn doing(words: &[Word]) -> Option<String> {
     };
     let words = &words[words.iter().take_while(|word| skip(word)).count()..];
     let first = words.first()?.plain.as_str();
-    let ing =
-        if first.ends_with("ing") && first.len() > 5 { first.to_owned() } else { gerund(first)? };
+    let ing = if first.ends_with("ing") && first.len() > 5 {
+        first.to_owned()
+    } else {
+        gerund(pack, first)?
+    };
     let fits = |len: &usize| {
-        let end = *len == words.len() || CUTS.contains(&words[*len].plain.as_str());
+        let end = *len == words.len() || pack.is_in("cuts", &words[*len].plain);
         end && !NO_END.contains(&words[len - 1].plain.as_str())
     };
     let len = (1..=words.len().min(6)).rev().find(fits)?;
@@ -232,31 +128,10 @@ pub(super) fn doing(words: &[Word]) -> Option<String> {
 }
 
 /// The `-ing` form of a verb in its base form.
-fn gerund(verb: &str) -> Option<String> {
-    let no_verb = matches!(
-        verb,
-        "be" | "a"
-            | "the"
-            | "my"
-            | "it"
-            | "not"
-            | "have"
-            | "feel"
-            | "know"
-            | "all"
-            | "always"
-            | "never"
-            | "is"
-            | "was"
-            | "scream"
-            | "cry"
-            | "die"
-            | "do"
-            | "go"
-    );
+fn gerund(pack: &Pack, verb: &str) -> Option<String> {
     let letters = verb.len() > 1 && verb.chars().all(|c| c.is_ascii_lowercase());
-    if no_verb || !letters || verb.ends_with("ing") || verb.ends_with("ly") {
-        return (verb == "go").then(|| "going".to_owned());
+    if pack.is_in("noverb", verb) || !letters || verb.ends_with("ing") || verb.ends_with("ly") {
+        return None;
     }
     if let Some(stem) = verb.strip_suffix("ie") {
         return Some(format!("{stem}ying"));

@@ -47,6 +47,8 @@ pub(super) struct Sense {
     pub(super) felt: Vec<Felt>,
     /// Heaviest first, each once.
     pub(super) topics: Vec<Hit>,
+    /// All of it is told of somebody else.
+    pub(super) others: bool,
 }
 
 impl Sense {
@@ -74,6 +76,12 @@ const BEFORE_BUT: f32 = 0.6;
 const NEGATED: f32 = -0.6;
 const BOOST: f32 = 1.4;
 const DAMP: f32 = 0.6;
+/// An exclamation mark where nothing is bad.
+const LOUD: f32 = 0.75;
+/// A bright topic makes a message bright that is not below this.
+const NOT_LOW: f32 = -0.3;
+/// From this weight on a dark topic makes a message dark that has nothing bright.
+const HEAVY: u8 = 50;
 /// How far a negation reaches, in words.
 const REACH: usize = 3;
 
@@ -82,8 +90,9 @@ pub(super) fn of(pack: &Pack, text: &Text, people: &[Someone]) -> Sense {
     let others: Vec<bool> =
         (0..text.parts.len()).map(|place| is_others(pack, text, people, place)).collect();
     let felt = text.parts.iter().flat_map(|part| feelings(pack, part)).collect();
-    let mut sense =
-        Sense { mood: Mood::Even, good: 0.0, bad: 0.0, felt, topics: topics(pack, text, &others) };
+    let topics = topics(pack, text, &others);
+    let all = others.iter().all(|others| *others);
+    let mut sense = Sense { mood: Mood::Even, good: 0.0, bad: 0.0, felt, topics, others: all };
     let mut sum: f32 = text.signs.iter().map(|sign| f32::from(pack.valence(sign, sign))).sum();
     sense.good += sum.max(0.0);
     sense.bad += (-sum).max(0.0);
@@ -99,6 +108,11 @@ pub(super) fn of(pack: &Pack, text: &Text, people: &[Someone]) -> Sense {
                 _ => 1.0,
             };
     }
+    if sense.bad < 1.0 {
+        // "I wrote two pages!!" is glad without a glad word.
+        let loud = LOUD * f32::from(text.loud.min(2));
+        (sum, sense.good) = (sum + loud, sense.good + loud);
+    }
     sense.mood = mood(pack, text, &sense, sum);
     sense
 }
@@ -109,6 +123,9 @@ fn mood(pack: &Pack, text: &Text, sense: &Sense, sum: f32) -> Mood {
     }
     let own = |mood| sense.felt.iter().any(|felt| felt.mood(pack) == mood);
     let (bright, low) = (own(Mood::Bright), own(Mood::Low));
+    let group = sense.topic().map(|at| &pack.groups[at]);
+    let topic = group.map(|group| group.lean);
+    let dark = group.is_some_and(|group| group.lean == Mood::Low && group.weight >= HEAVY);
     let against = text.parts.iter().any(|part| part.turns);
     if bright && low || against && sense.good >= 1.5 && sense.bad >= 1.5 {
         return Mood::Mixed;
@@ -117,7 +134,8 @@ fn mood(pack: &Pack, text: &Text, sense: &Sense, sum: f32) -> Mood {
         (true, _) => Mood::Low,
         (_, true) if sum > -CLEARLY_LOW => Mood::Bright,
         _ if sum >= CLEARLY_BRIGHT => Mood::Bright,
-        _ if sum <= -CLEARLY_LOW => Mood::Low,
+        _ if sum > NOT_LOW && topic == Some(Mood::Bright) && !against => Mood::Bright,
+        _ if sum <= -CLEARLY_LOW || sum <= 0.0 && dark => Mood::Low,
         _ => Mood::Even,
     }
 }
@@ -169,7 +187,10 @@ fn feelings(pack: &Pack, part: &Part) -> Vec<Felt> {
         let group = pack.feelings + feeling;
         let (start, negated) = lead_in(pack, part, at);
         let clear = len > 1 || !is_unclear(pack, part, start, at);
-        if clear && is_own(pack, part, start, at + len) && found.iter().all(|f| f.group != group) {
+        if clear
+            && is_own(pack, part, [start, at, at + len])
+            && found.iter().all(|f| f.group != group)
+        {
             let word = if len == 1 { part.low(at).to_owned() } else { String::new() };
             found.push(Felt { group, word, negated });
         }
@@ -204,7 +225,7 @@ fn lead_in(pack: &Pack, part: &Part, at: usize) -> (usize, bool) {
 }
 
 /// True when the words around a feeling make it the person's.
-fn is_own(pack: &Pack, part: &Part, start: usize, end: usize) -> bool {
+fn is_own(pack: &Pack, part: &Part, [start, at, end]: [usize; 3]) -> bool {
     let next = part.low(end);
     let closed = next.is_empty()
         || ["afterfeeling", "join", "but", "and"].iter().any(|set| pack.is_in(set, next));
@@ -214,7 +235,12 @@ fn is_own(pack: &Pack, part: &Part, start: usize, end: usize) -> bool {
     let opener = start == 1 && pack.is_in("openers", before);
     // Elsewhere than in English the verb shows the person, and the adjective needs no border.
     let am = pack.is_in("am", before) && (closed || pack.code != "en") && mine;
-    closed && (opener || pack.is_in("being", before) && mine) || pack.is_in("makesme", before) || am
+    // "I freak out", "bin ich traurig".
+    let phrase = end - at > 1 || start > 1 && pack.is_in("am", part.low(start - 2));
+    let me = phrase && pack.is_in("me", before);
+    me || closed && (opener || pack.is_in("being", before) && mine)
+        || pack.is_in("makesme", before)
+        || am
 }
 
 /// The topics of a message, heaviest first, those told of others last.

@@ -27,7 +27,10 @@ const NO_QUESTIONS: usize = 6;
 /// For how many messages something grave keeps the tone down.
 const SUBDUED: usize = 8;
 /// For how many messages a topic stays the one that is spoken of.
-const THREAD: usize = 5;
+const THREAD: usize = 6;
+/// What a topic loses with each message after it, and wins when it comes up again.
+const FADING: i32 = 3;
+const AGAIN: i32 = 6;
 /// How many of the person's messages are read for their sense.
 const REMEMBERED: usize = 200;
 /// How long something of before may be picked up again.
@@ -110,22 +113,23 @@ impl<'a> Talk<'a> {
         self.readings.iter().rev().enumerate().skip(1)
     }
 
-    /// The weightiest topic of the last messages before this one; the later of equals.
+    /// What the last messages before this one were about: by the topic's weight, how long ago it came
+    /// up, and how often.
     pub(super) fn thread(&self) -> Option<Thread> {
-        let mut found: Option<Thread> = None;
-        let weight = |group: usize| self.pack.groups[group].weight;
-        for (ago, reading) in self.earlier().take(THREAD) {
-            if reading.intent.act(self.pack) == "drop" {
-                break;
-            }
-            let open = reading.sense.topics.iter().find(|hit| !self.is_closed(Some(hit.group)));
-            if let Some(hit) = open
-                && found.is_none_or(|found| weight(hit.group) > weight(found.group) + 12)
-            {
-                found = Some(Thread { group: hit.group, ago });
+        let open = self.earlier().take_while(|(_, r)| r.intent.act(self.pack) != "drop");
+        let mut found: Vec<(i32, Thread)> = Vec::new();
+        for (ago, reading) in open.take(THREAD).filter(|(_, reading)| reading.intent.tells()) {
+            let far = i32::try_from(ago).unwrap_or_default() * FADING;
+            for hit in reading.sense.topics.iter().filter(|hit| !hit.aside) {
+                let score = i32::from(self.pack.groups[hit.group].weight) - far;
+                match found.iter_mut().find(|(_, thread)| thread.group == hit.group) {
+                    Some((best, _)) => *best = score.max(*best) + AGAIN,
+                    None => found.push((score, Thread { group: hit.group, ago })),
+                }
             }
         }
-        found
+        let open = found.into_iter().filter(|(_, thread)| !self.is_closed(Some(thread.group)));
+        open.rev().max_by_key(|(score, _)| *score).map(|(_, thread)| thread)
     }
 
     /// True for a topic the person no longer wants to speak of.

@@ -45,13 +45,15 @@ pub(super) struct Text {
     pub(super) count: usize,
     /// The signs that are no words and no punctuation: emoji.
     pub(super) signs: Vec<String>,
+    /// How many exclamation marks there are.
+    pub(super) loud: u8,
 }
 
 impl Text {
-    fn of(parts: Vec<Part>, signs: Vec<String>) -> Self {
+    fn of(parts: Vec<Part>, signs: Vec<String>, loud: u8) -> Self {
         let words: Vec<&str> = parts.iter().flat_map(Part::lows).collect();
         let (count, line) = (words.len(), format!(" {} ", words.join(" ")));
-        Self { parts, line, count, signs }
+        Self { parts, line, count, signs, loud }
     }
 
     /// The message without its first words.
@@ -62,7 +64,7 @@ impl Text {
             first.stems.drain(..drop);
         }
         parts.retain(|part| !part.words.is_empty());
-        Self::of(parts, self.signs.clone())
+        Self::of(parts, self.signs.clone(), self.loud)
     }
 
     /// True when the message holds one of the phrases, as whole words.
@@ -116,7 +118,9 @@ impl<'p> Reader<'p> {
             self.split(clause, &mut parts);
         }
         let sign = |c: &char| u32::from(*c) >= 0x2190 && !c.is_alphanumeric() && *c != '\u{fe0f}';
-        Text::of(parts, text.chars().filter(sign).take(8).map(String::from).collect())
+        let signs = text.chars().filter(sign).take(8).map(String::from).collect();
+        let loud = text.matches('!').count();
+        Text::of(parts, signs, u8::try_from(loud).unwrap_or(u8::MAX))
     }
 
     /// Cuts a clause where a new statement begins: "I slept well but I am still tired".

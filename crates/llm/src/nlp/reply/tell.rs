@@ -173,6 +173,10 @@ impl Reply<'_> {
             let late = place
                 + if hit.aside { 4 } else { 0 }
                 + if group.weight < LIGHT || away { 2 } else { 0 };
+            if self.mood == Mood::Even && !hit.aside {
+                // A line made for exactly this is better than one for any day.
+                self.lead_needed(3 + late, hit.group, Mood::Low);
+            }
             let lines = group.fitting(self.mood);
             self.lead_of(3 + late, hit.group, lines);
             self.follow_of(3 + late, hit.group, lines);
@@ -194,12 +198,7 @@ impl Reply<'_> {
     fn persons_and_things(&mut self) {
         let late = u8::from(self.weight() >= FIRM);
         if self.has_person() {
-            let name = match self.mood {
-                Mood::Low => "wholow",
-                Mood::Bright if !self.subdued => "whobright",
-                _ => "whoeven",
-            };
-            self.lead(4 + late, name);
+            self.lead(4 + late, self.by_mood("wholow", "whobright", "whoeven"));
             let known = self.talk.memory.about(self.talk.turn());
             let new = known.is_some_and(|person| person.turns < 2);
             self.then(if new { 2 } else { 4 }, "askwho");
@@ -224,7 +223,10 @@ impl Reply<'_> {
             return;
         }
         let parts = &self.talk.now().text.parts;
-        let Some(said) = parts.iter().rev().find_map(said::statement) else { return };
+        let Some(said) = parts.iter().rev().find_map(|part| said::statement(self.pack, part))
+        else {
+            return;
+        };
         let name = match self.mood {
             _ if said::is_sweeping(&said) => "saidsweep",
             Mood::Low => "saidlow",
@@ -243,7 +245,7 @@ impl Reply<'_> {
         if let Some(who) = talk.memory.about(turn).filter(|who| who.gender != Gender::Many)
             && self.pack.code == "en"
         {
-            let facts = talk.memory.facts_of(&talk.readings[..turn], who);
+            let facts = talk.memory.facts_of(self.pack, &talk.readings[..turn], who);
             let telling = |fact: &&crate::nlp::memory::Fact| {
                 fact.turn + 2 <= turn && fact.text.split(' ').count() > 3
             };
@@ -264,7 +266,7 @@ impl Reply<'_> {
 
     /// What the messages before were about goes on, when this one names nothing of its own.
     fn thread(&mut self) {
-        let Some(thread) = self.talk.thread().filter(|thread| thread.ago <= 3) else { return };
+        let Some(thread) = self.talk.thread() else { return };
         let group = self.group(thread.group);
         let now = self.mood;
         self.mood = self.air();
@@ -272,11 +274,10 @@ impl Reply<'_> {
         let topic = self.talk.now().sense.topic();
         let away = topic.is_some_and(|at| at != thread.group && self.weight() > group.weight);
         // What was said of the thread before may fit this message better than anything general.
-        if !away && (!grave || now != Mood::Bright) {
-            if grave {
-                self.mood = Mood::Grave;
-            }
-            self.lead_needed(4, thread.group);
+        let others = self.talk.now().sense.others && !group.others;
+        if !away && !others && (!grave || now != Mood::Bright) {
+            let mood = if grave { Mood::Grave } else { self.mood };
+            self.lead_needed(4, thread.group, mood);
         }
         let own = self.weight() >= FIRM || topic == Some(thread.group);
         if !own && grave && now != Mood::Bright {
