@@ -88,7 +88,8 @@ impl Recall<'_> {
         let facts = if english {
             talk.memory.facts_of(self.pack, &talk.readings[..talk.turn()], who)
         } else {
-            talk.quotes(|place| talk.memory.is_about(place, who))
+            let name = who.name.as_deref().map(fold).unwrap_or_default();
+            talk.quotes(&name, |place| talk.memory.is_about(place, who))
         };
         let mut told: Vec<String> = Vec::new();
         if english && let Some(relation) = &relation {
@@ -200,7 +201,9 @@ impl Recall<'_> {
             Memory::facts_with(self.pack, before, stems)
         } else {
             let has = |stem: &String| stems.contains(stem);
-            talk.quotes(|[turn, part]| talk.readings[turn].text.parts[part].stems.iter().any(has))
+            talk.quotes("", |[turn, part]| {
+                talk.readings[turn].text.parts[part].stems.iter().any(has)
+            })
         };
         let told: Vec<String> = best(facts).into_iter().map(|fact| fact.text).collect();
         self.list(&told);

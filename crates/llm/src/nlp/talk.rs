@@ -15,7 +15,7 @@ use crate::{
     basic::{
         is_crisis,
         spans::{Spans, hash},
-        text::fold,
+        text::{Word, fold},
         tongue::detect,
         voice::norm,
         words::lexicon::is_avoided,
@@ -35,6 +35,8 @@ const AGAIN: i32 = 6;
 const REMEMBERED: usize = 200;
 /// How long something of before may be picked up again.
 const PICKED_UP: usize = 30;
+/// How many of a person's words in a row are quoted: one less than may not come twice.
+const QUOTED: usize = 5;
 
 /// What is being spoken of.
 #[derive(Clone, Copy)]
@@ -187,22 +189,26 @@ impl<'a> Talk<'a> {
     }
 
     /// The person's own words in quotation marks, for languages in which they are not turned: of the
-    /// parts for which `is` holds, by turn and part.
-    pub(super) fn quotes(&self, is: impl Fn([usize; 2]) -> bool) -> Vec<Fact> {
+    /// messages with a part for which `is` holds, by turn and part; from `from` on where they have it.
+    pub(super) fn quotes(&self, from: &str, is: impl Fn([usize; 2]) -> bool) -> Vec<Fact> {
         let mut facts: Vec<Fact> = Vec::new();
         for (turn, reading) in self.readings.iter().enumerate().take(self.turn()) {
-            let parts = reading.text.parts.iter().enumerate();
-            for (_, part) in
-                parts.filter(|(at, part)| !reading.closed && !part.asks && is([turn, *at]))
-            {
-                let words = part.words.iter().skip_while(|w| self.pack.is_in("fillers", &w.plain));
-                let words: Vec<&str> = words.take(5).map(|word| word.shown.as_str()).collect();
-                let plain = |word: &&str| {
-                    !is_avoided(&fold(word)) && word.chars().all(|c| c.is_alphabetic())
-                };
-                if words.len() > 1 && words.iter().all(plain) {
-                    facts.push(Fact { text: format!("\"{}\"", elided(&words)), turn });
-                }
+            let parts = &reading.text.parts;
+            let Some(at) = (0..parts.len()).find(|at| is([turn, *at]) && !parts[*at].asks) else {
+                continue;
+            };
+            let words: Vec<&Word> = parts[at..].iter().flat_map(|part| &part.words).collect();
+            let named = words.iter().position(|word| word.plain == from);
+            let filler = |word: &&Word| self.pack.is_in("fillers", &word.plain);
+            let start = named.unwrap_or_else(|| words.iter().take_while(|w| filler(w)).count());
+            let rest = &words[start..];
+            let quoted = &rest[..rest.len().min(QUOTED)];
+            let plain = |word: &&Word| {
+                !is_avoided(&word.plain) && word.plain.chars().all(char::is_alphabetic)
+            };
+            if !reading.closed && quoted.len() > 1 && quoted.iter().all(plain) {
+                let more = if rest.len() > QUOTED { "\u{2026}" } else { "" };
+                facts.push(Fact { text: format!("\"{}{more}\"", elided(quoted)), turn });
             }
         }
         facts
@@ -251,16 +257,16 @@ fn asked(pack: &'static Pack, answer: &str) -> Option<(&'static Line, usize)> {
 }
 
 /// Words with their elisions joined again: "l esame" becomes "l'esame".
-fn elided(words: &[&str]) -> String {
+fn elided(words: &[&Word]) -> String {
+    const SHORT: &[&str] = &["l", "d", "j", "c", "s", "n", "m", "t", "qu", "all", "dell", "nell"];
     let mut out = String::new();
     for (at, word) in words.iter().enumerate() {
-        out.push_str(word);
-        let short = ["l", "d", "j", "c", "s", "n", "m", "t", "qu", "all", "dell", "nell", "un"];
-        let vowel =
-            |next: &&str| next.starts_with(['a', 'e', 'i', 'o', 'u', 'h', 'é', 'è', 'ê', 'à']);
-        if let Some(next) = words.get(at + 1) {
-            out.push(if short.contains(word) && *word != "un" && vowel(next) { '\'' } else { ' ' });
+        let short = at > 0 && SHORT.contains(&words[at - 1].plain.as_str());
+        let vowel = word.plain.starts_with(['a', 'e', 'i', 'o', 'u', 'h', 'é', 'è', 'ê', 'à']);
+        if at > 0 {
+            out.push(if short && vowel { '\'' } else { ' ' });
         }
+        out.push_str(&word.shown);
     }
     out
 }

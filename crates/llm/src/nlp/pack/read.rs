@@ -16,7 +16,7 @@
 //! - `!` a thought, for when advice is wanted.
 //! - A line that begins with `@a,b: ` is said only to a message with one of these stems in it.
 //! - `p` people: the word and f, m, n or p (many), with `+` when it needs no "my".
-//! - `v` a number and words of that valence.
+//! - `v` a number and words of that valence; `=word` again for exactly that form.
 //!
 //! A line holds slots in braces, which `compose.rs` names, and `[du|Sie]` for the form of address.
 
@@ -244,8 +244,12 @@ impl Builder {
         let (number, words) = rest.split_once(' ')?;
         let number: i8 = number.parse().ok()?;
         for word in words.split([',', ' ']).filter(|word| !word.is_empty()) {
-            let stem = stem(&self.stemmer, &fold(word));
-            self.pack.valence.entry(stem).or_insert(number);
+            // "Schön" and "schon" have one stem, so some forms are kept whole.
+            let key = match word.strip_prefix('=') {
+                Some(exact) => fold(exact),
+                None => stem(&self.stemmer, &fold(word)),
+            };
+            self.pack.valence.entry(key).or_insert(number);
         }
         Some(())
     }

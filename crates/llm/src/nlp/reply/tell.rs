@@ -198,7 +198,12 @@ impl Reply<'_> {
     fn persons_and_things(&mut self) {
         let late = u8::from(self.weight() >= FIRM);
         if self.has_person() {
-            self.lead(4 + late, self.by_mood("wholow", "whobright", "whoeven"));
+            let name = match self.mood {
+                Mood::Low => "wholow",
+                Mood::Bright if !self.subdued => "whobright",
+                _ => "whoeven",
+            };
+            self.lead(4 + late, name);
             let known = self.talk.memory.about(self.talk.turn());
             let new = known.is_some_and(|person| person.turns < 2);
             self.then(if new { 2 } else { 4 }, "askwho");
