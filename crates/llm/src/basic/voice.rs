@@ -231,7 +231,7 @@ fn labelled(answer: &str, label: &str) -> String {
 }
 
 /// Resolves `[familiar|formal]`.
-fn address(line: &str, formal: bool) -> String {
+pub(super) fn address(line: &str, formal: bool) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, (choice, after))) =
@@ -287,6 +287,10 @@ fn open(word: &str, out: &mut String) {
         ("who's", "who is"),
         ("everything's", "everything is"),
     ];
+    if !word.contains('\'') {
+        out.push_str(word);
+        return;
+    }
     let low = word.to_lowercase();
     let whole = WHOLE.iter().find(|(short, _)| *short == low).map(|(_, long)| *long);
     if let Some(long) = whole {

@@ -176,6 +176,12 @@ impl Pack {
         self.say(name).first().map_or("", |line| line.text)
     }
 
+    /// All occasions and their lines.
+    #[cfg(test)]
+    pub(super) fn says(&self) -> impl Iterator<Item = (&&'static str, &Vec<Line>)> {
+        self.says.iter()
+    }
+
     /// The phrases of a set.
     pub(super) fn set(&self, name: &str) -> impl Iterator<Item = &str> {
         self.sets.get(name).into_iter().flatten().map(String::as_str)

@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
-use serene_llm::{BasicEngine, NlpEngine};
+use serene_llm::{BasicEngine, Manner, NlpEngine};
 
 use crate::talk::{check, hold_with};
 
@@ -22,9 +22,9 @@ fn messages(text: &str) -> Vec<&str> {
 
 /// The file as it should be.
 fn record(messages: &[&str]) -> String {
-    let nlp = hold_with(&NlpEngine, None, messages);
+    let nlp = hold_with(&NlpEngine, Manner::default(), None, messages);
     check(&nlp);
-    let basic = hold_with(&BasicEngine, None, messages);
+    let basic = hold_with(&BasicEngine, Manner::default(), None, messages);
     let mut out = String::new();
     for (basic, nlp) in basic.iter().zip(&nlp) {
         writeln!(out, "> {}\nbasic: {}\nnlp: {}\n", nlp.said, basic.answer, nlp.answer).unwrap();

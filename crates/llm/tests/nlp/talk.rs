@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serene_llm::{Engine, Message, NlpEngine, Request, Role, complete};
+use serene_llm::{Engine, Manner, Message, NlpEngine, Request, Role, complete};
 
 /// One message and its answer.
 pub(crate) struct Turn {
@@ -11,22 +11,27 @@ pub(crate) struct Turn {
     pub(crate) answer: String,
 }
 
-/// The answer of an engine to a conversation.
-pub(crate) fn answer_of(engine: &dyn Engine, messages: Vec<Message>) -> String {
+/// The answer of an engine to a request.
+pub(crate) fn ask(engine: &dyn Engine, request: Request) -> String {
     let runtime =
         tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
-    let request = Request { messages, ..Request::default() };
     runtime.block_on(complete(engine, request)).expect("this engine always answers").text
 }
 
-/// A whole conversation with an engine, each message sent with everything before it.
-pub(crate) fn hold_with(engine: &dyn Engine, system: Option<&str>, messages: &[&str]) -> Vec<Turn> {
+/// A whole conversation with an engine in a manner, each message sent with everything before it.
+pub(crate) fn hold_with(
+    engine: &dyn Engine,
+    manner: Manner,
+    system: Option<&str>,
+    messages: &[&str],
+) -> Vec<Turn> {
     let mut history: Vec<Message> =
         system.map(|text| Message::text(Role::System, text)).into_iter().collect();
     let mut turns = Vec::new();
     for said in messages {
         history.push(Message::text(Role::User, *said));
-        let answer = answer_of(engine, history.clone());
+        let request = Request { messages: history.clone(), manner, ..Request::default() };
+        let answer = ask(engine, request);
         history.push(Message::text(Role::Assistant, answer.clone()));
         turns.push(Turn { said: (*said).to_owned(), answer });
     }
@@ -35,7 +40,9 @@ pub(crate) fn hold_with(engine: &dyn Engine, system: Option<&str>, messages: &[&
 
 /// A whole conversation with `nlp`.
 pub(crate) fn hold(messages: &[&str]) -> Vec<Turn> {
-    hold_with(&NlpEngine, None, messages)
+    let turns = hold_with(&NlpEngine, Manner::default(), None, messages);
+    check(&turns);
+    turns
 }
 
 /// The last answer of a conversation with `nlp`.
@@ -81,23 +88,24 @@ pub(crate) fn check(turns: &[Turn]) {
         "six words twice in the answers:\n{}",
         answers.join("\n")
     );
-    for (at, turn) in turns.iter().enumerate() {
+    for turn in turns {
         let answer = &turn.answer;
         assert!(!answer.trim().is_empty(), "empty answer to {:?}", turn.said);
         assert!(answer.chars().count() <= 600, "too long: {answer}");
         let questions = answer.matches(['?', '？', '؟']).count();
         assert!(questions <= 1, "{questions} questions: {answer}");
-        for earlier in &turns[..=at] {
-            assert_eq!(
-                copied(answer, &earlier.said),
-                Vec::<String>::new(),
-                "six words of the person's in: {answer}"
-            );
-        }
+        assert_eq!(
+            copied(answer, &turn.said),
+            Vec::<String>::new(),
+            "six words of the person's in: {answer}"
+        );
         assert!(
             !answer.contains(['{', '}', '*', '#', '`', '[', ']', '<', '>', '|', '~']),
             "a slot or markup in: {answer}"
         );
         assert!(!answer.contains("  ") && answer.trim() == answer, "loose spaces in: {answer:?}");
+        let words = words(answer);
+        let clinical = ["diagnosis", "disorder", "bipolar", "medication", "symptom", "therapy"];
+        assert!(!words.iter().any(|w| clinical.contains(&w.as_str())), "clinical: {answer}");
     }
 }

@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{super::text::fold, acts as a, general as g, journal as page, tongues::TONGUES, *};
+use super::{
+    super::{text::fold, voice::address},
+    acts as a, general as g, journal as page,
+    tongues::TONGUES,
+    *,
+};
 
 /// The lists of `acts` that are said.
 fn manners() -> Vec<&'static [&'static str]> {
@@ -135,6 +140,17 @@ fn chat() -> Vec<&'static str> {
     all
 }
 
+/// The lines as they are said, in the familiar form of address or in the formal one.
+fn said(formal: bool) -> Vec<String> {
+    chat().into_iter().map(|line| address(line, formal)).collect()
+}
+
+/// The same with the journal's.
+fn all_said() -> Vec<String> {
+    let journal = journal_lines().into_iter().map(str::to_owned);
+    said(false).into_iter().chain(said(true)).chain(journal).collect()
+}
+
 /// Every line of the journal.
 fn journal_lines() -> Vec<&'static str> {
     let lists = [
@@ -169,9 +185,10 @@ fn words(line: &str) -> Vec<String> {
 #[test]
 fn no_two_lines_share_six_words() {
     let mut shared = Vec::new();
-    for lines in [chat(), journal_lines()] {
+    let journal = journal_lines().into_iter().map(str::to_owned).collect();
+    for lines in [said(false), said(true), journal] {
         let mut seen: HashMap<Vec<String>, &str> = HashMap::new();
-        for line in lines {
+        for line in &lines {
             for span in words(line).windows(6) {
                 if let Some(other) = seen.insert(span.to_vec(), line) {
                     shared.push(format!("{other}\n{line}\n"));
@@ -184,7 +201,7 @@ fn no_two_lines_share_six_words() {
 
 #[test]
 fn every_line_is_in_good_form() {
-    for line in chat().into_iter().chain(journal_lines()) {
+    for line in all_said() {
         assert!(line.matches(['?', '\u{ff1f}', '\u{061f}']).count() <= 1, "two questions: {line}");
         assert!(
             line.chars().count() < 260 && line.trim() == line && !line.contains("  "),
@@ -203,6 +220,45 @@ fn every_line_is_in_good_form() {
     }
 }
 
+/// Words of the familiar address that no formal line may hold.
+const FAMILIAR: &[(&str, &[&str])] = &[
+    ("de", &["du", "dich", "dir", "dein", "deine", "deinem", "deinen", "deiner"]),
+    ("es", &["tú", "te", "ti", "tu", "tus", "contigo"]),
+    ("fr", &["tu", "te", "toi", "ta", "ton", "tes"]),
+    ("it", &["tu", "te", "ti", "tuo", "tua", "tuoi"]),
+    ("nl", &["je", "jij", "jou", "jouw", "jezelf"]),
+];
+
+#[test]
+fn formal_lines_hold_no_familiar_word() {
+    for (code, familiar) in FAMILIAR {
+        let tongue = TONGUES.iter().find(|tongue| tongue.code == *code).unwrap();
+        let mut both = 0;
+        let lists = [
+            tongue.on_hello,
+            tongue.on_thanks,
+            tongue.on_bye,
+            tongue.honest,
+            tongue.low,
+            tongue.bright,
+            tongue.plain,
+            tongue.low_bare,
+            tongue.bright_bare,
+            tongue.bare,
+        ];
+        for line in lists.into_iter().flatten() {
+            let formal = address(line, true);
+            let wrong = fold(&formal)
+                .split(|c: char| !c.is_alphabetic())
+                .find(|word| familiar.contains(word))
+                .map(str::to_owned);
+            assert_eq!(wrong, None, "{code}: {formal}");
+            both += usize::from(formal != address(line, false));
+        }
+        assert!(both > 15, "{code}: only {both} lines have two forms");
+    }
+}
+
 #[test]
 fn a_slot_may_be_one_thing_or_many() {
     let singular = [
@@ -213,7 +269,7 @@ fn a_slot_may_be_one_thing_or_many() {
         "that", "when", "once", "what", "how", "and", "so", "before", "because", "even", "while",
         "where", "if",
     ];
-    for line in chat().into_iter().chain(journal_lines()) {
+    for line in all_said() {
         let words: Vec<&str> = line.split(' ').collect();
         for (at, _) in words
             .iter()
