@@ -18,7 +18,7 @@ use crate::{
         text::{Word, fold},
         tongue::detect,
         voice::norm,
-        words::lexicon::is_avoided,
+        words::lexicon::{is_avoided, is_stop},
     },
 };
 
@@ -73,6 +73,11 @@ impl<'a> Talk<'a> {
             detect(said[at], before).map_or("en", |tongue| tongue.code)
         };
         let pack = pack::of(language(said.len() - 1))?;
+        // A short line may show no language; then it is taken for the one that is spoken now.
+        let is_like = |text: &str| {
+            let small = fold(text).split_whitespace().filter(|word| is_stop(word)).count();
+            detect(text, std::iter::empty()).is_none() && pack.code != "en" && small < 2
+        };
         let mut spans = Spans::default();
         for message in messages {
             match message.role {
@@ -85,7 +90,7 @@ impl<'a> Talk<'a> {
         let mut memory = Memory::default();
         let mut readings: Vec<Reading> = Vec::with_capacity(said.len());
         for at in said.len().saturating_sub(REMEMBERED)..said.len() {
-            let other = at + 1 < said.len() && language(at) != pack.code;
+            let other = at + 1 < said.len() && language(at) != pack.code && !is_like(said[at]);
             let closed = other || is_crisis(said[at]);
             // A message in another language says nothing here; its turn is kept.
             let text = if other { "" } else { said[at] };

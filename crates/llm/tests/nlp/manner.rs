@@ -173,7 +173,7 @@ const ADDRESSES: &[Address] = &[
     ),
     (
         &["bonjour", "je suis très fatiguée", "mon examen est demain", "que faire ?"],
-        &["tu", "te", "toi", "ta", "ton", "t"],
+        &["tu", "te", "toi", "ta", "ton"],
         &["vous", "votre", "vos"],
     ),
     (

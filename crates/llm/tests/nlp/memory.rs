@@ -75,7 +75,10 @@ fn advice_is_a_thought_and_not_a_question_back() {
         ("my boss yelled at me in front of everyone", "minutes"),
     ] {
         let answer = last(&[told, "What can I do?"]);
-        assert!(answer.contains(word) && !answer.contains("decide it yourself"), "{answer}");
+        assert!(
+            answer.to_lowercase().contains(word) && !answer.contains("decide it yourself"),
+            "{answer}"
+        );
     }
 }
 
