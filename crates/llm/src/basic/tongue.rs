@@ -98,7 +98,10 @@ fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
 }
 
 fn holds(line: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| line.contains(&format!(" {phrase} ")))
+    phrases.iter().any(|phrase| {
+        line.match_indices(phrase)
+            .any(|(at, _)| line[..at].ends_with(' ') && line[at + phrase.len()..].starts_with(' '))
+    })
 }
 
 fn is_english(word: &str) -> bool {

@@ -10,7 +10,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::text::fold;
+use super::{spans::hash, text::fold};
 use crate::{AddressStyle, Manner, Personality};
 
 /// The most characters of an answer.
@@ -187,22 +187,26 @@ impl Voice {
         // A machine labels every line; a remark that came each time would be a tic.
         let remark = turn.is_multiple_of(2);
         let often = remark || who == Some(Personality::Robot.as_str());
+        // Two answers of the same turn need not begin with the same word.
+        let seed = usize::try_from(hash(answer.chars()) % 64).unwrap_or_default();
         let list = |who: Option<&str>, place: &str, now: bool| {
-            let all = self.list(who.filter(|_| now), place, turn / 2).into_iter();
+            let all = self.list(who.filter(|_| now), place, seed).into_iter();
             all.filter(|text| fits(text)).take(2).chain([String::new()]).collect::<Vec<_>>()
         };
         let polite = list(style, &format!("{name} before"), remark);
         let before = list(who, &format!("{name} before"), often);
         let after = list(who, &format!("{name} after"), remark);
         let mut all = Vec::new();
-        for label in list(who.filter(|_| occasion != Occasion::Low), "ask", true) {
-            let core = labelled(answer, &label);
+        let (body, question) = parted(answer);
+        for label in list(who.filter(|_| occasion != Occasion::Low), "ask", !body.is_empty()) {
+            let question = glued(&label, question);
             for after in &after {
+                let core = glued(&glued(body, after), &question);
                 for before in &before {
                     for polite in &polite {
                         let parts = [polite, before, after, &label];
                         let empty = parts.iter().filter(|part| part.is_empty()).count();
-                        all.push((empty, glued(polite, &glued(before, &glued(&core, after)))));
+                        all.push((empty, glued(polite, &glued(before, &core))));
                     }
                 }
             }
@@ -221,13 +225,16 @@ fn glued(a: &str, b: &str) -> String {
     if a.is_empty() || b.is_empty() { format!("{a}{b}") } else { format!("{a} {b}") }
 }
 
-/// The answer with a label before its question; a label is for questions that come second.
-fn labelled(answer: &str, label: &str) -> String {
-    let question = answer.find('?').and_then(|end| answer[..end].rfind(['.', '!']));
-    match question.filter(|_| !label.is_empty()) {
-        Some(at) => format!("{} {label}{}", &answer[..=at], &answer[at + 1..]),
-        None => answer.to_owned(),
-    }
+/// The answer up to its question, and the question with what follows it.
+fn parted(answer: &str) -> (&str, &str) {
+    let Some(mark) = answer.find(['?', '\u{bf}']) else { return (answer, "") };
+    // In Spanish the question begins with a mark of its own.
+    let start = if answer[mark..].starts_with('?') {
+        answer[..mark].rfind(['.', '!']).map_or(0, |at| at + 1)
+    } else {
+        mark
+    };
+    (answer[..start].trim_end(), answer[start..].trim_start())
 }
 
 /// Resolves `[familiar|formal]`.
@@ -271,6 +278,14 @@ fn expanded(text: &str) -> String {
 }
 
 fn open(word: &str, out: &mut String) {
+    const TAILS: &[(&str, &str)] = &[
+        ("n't", " not"),
+        ("'m", " am"),
+        ("'re", " are"),
+        ("'ve", " have"),
+        ("'ll", " will"),
+        ("'d", " would"),
+    ];
     const WHOLE: &[(&str, &str)] = &[
         ("can't", "cannot"),
         ("won't", "will not"),
@@ -298,14 +313,6 @@ fn open(word: &str, out: &mut String) {
         out.push_str(&if upper { super::capital(long) } else { long.to_owned() });
         return;
     }
-    const TAILS: &[(&str, &str)] = &[
-        ("n't", " not"),
-        ("'m", " am"),
-        ("'re", " are"),
-        ("'ve", " have"),
-        ("'ll", " will"),
-        ("'d", " would"),
-    ];
     let tail = TAILS.iter().find(|(short, _)| low.ends_with(short) && low.len() > short.len());
     match tail {
         Some((short, long)) => {

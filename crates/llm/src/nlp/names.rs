@@ -235,8 +235,7 @@ fn time_at(pack: &Pack, part: &Part, at: usize) -> Option<(usize, bool)> {
         "tomorrow" => (1 + usize::from(unit(1)), true),
         "tonight" => (1, true),
         "yesterday" => (1, false),
-        "on" if pack.is_in("days", low(1)) => (2, true),
-        "by" if pack.is_in("days", low(1)) => (2, true),
+        "on" | "by" if pack.is_in("days", low(1)) => (2, true),
         "next" if unit(1) || dated(1) => (2, true),
         "this" if matches!(low(1), "weekend" | "week" | "month" | "year" | "summer" | "winter") => {
             (2, true)
@@ -252,8 +251,8 @@ fn time_at(pack: &Pack, part: &Part, at: usize) -> Option<(usize, bool)> {
 
 /// True when the part tells of something that is over.
 fn is_past(pack: &Pack, part: &Part) -> bool {
-    let past = |low: &&str| low.len() > 4 && low.ends_with("ed") && !is_adjective(low);
-    part.lows().iter().any(|low| pack.is_in("over", low) || past(low))
+    let ended = |low: &&str| low.len() > 4 && low.ends_with("ed") && !is_adjective(low);
+    part.lows().iter().any(|low| pack.is_in("over", low) || ended(low))
 }
 
 /// The name a person gives themselves: "my name is Ana", "call me Ana", "I'm Ana".

@@ -139,7 +139,7 @@ fn fits(steps: &[Step], part: &Part, at: usize) -> Option<usize> {
         Step::Gap => {
             return (0..=GAP).find_map(|skip| Some(skip + fits(rest, part, at + skip)?));
         }
-        Step::Stem(stem) => part.stems.get(at)? == stem,
+        Step::Stem(known) => part.stems.get(at)? == known,
         Step::Exact(low) => part.words.get(at)?.plain == *low,
     };
     hit.then(|| fits(rest, part, at + 1)).flatten().map(|len| len + 1)
@@ -211,8 +211,10 @@ impl Pack {
     /// The act a message is, by the first rule in order that fits. `lead` are the parts without
     /// their fillers, each as a padded line.
     pub(super) fn act(&self, whole: &str, lead: &[String], count: usize) -> Option<usize> {
+        let whole_trimmed = whole.trim();
+        let lead: Vec<&str> = lead.iter().map(|part| part.trim()).collect();
         self.acts.iter().position(|act| {
-            act.is.contains(whole.trim())
+            act.is.contains(whole_trimmed)
                 || act.has.iter().any(|phrase| holds(whole, phrase))
                 || count <= LONGEST_ACT
                     && lead.iter().any(|part| act.at.iter().any(|phrase| opens(part, phrase)))
@@ -226,7 +228,7 @@ const LONGEST_ACT: usize = 11;
 const TRAILING: usize = 3;
 
 fn opens(part: &str, phrase: &str) -> bool {
-    part.trim().strip_prefix(phrase).is_some_and(|rest| {
+    part.strip_prefix(phrase).is_some_and(|rest| {
         rest.is_empty() || rest.starts_with(' ') && rest.split_whitespace().count() <= TRAILING
     })
 }

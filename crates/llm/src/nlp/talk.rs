@@ -68,15 +68,15 @@ impl<'a> Talk<'a> {
         let said: Vec<&str> = by(Role::User).collect();
         let answers: Vec<&str> = by(Role::Assistant).collect();
         let now = said.last()?;
-        let language = |at: usize| {
-            let before = said[..at].iter().rev().take(4).copied();
-            detect(said[at], before).map_or("en", |tongue| tongue.code)
-        };
-        let pack = pack::of(language(said.len() - 1))?;
+        let before = said[..said.len() - 1].iter().rev().take(4).copied();
+        let pack = pack::of(detect(now, before).map_or("en", |tongue| tongue.code))?;
         // A short line may show no language; then it is taken for the one that is spoken now.
-        let is_like = |text: &str| {
-            let small = fold(text).split_whitespace().filter(|word| is_stop(word)).count();
-            detect(text, std::iter::empty()).is_none() && pack.code != "en" && small < 2
+        let is_other = |text: &str| match detect(text, std::iter::empty()) {
+            Some(tongue) => tongue.code != pack.code,
+            None => {
+                let small = fold(text).split_whitespace().filter(|word| is_stop(word)).count();
+                pack.code != "en" && small > 1
+            }
         };
         let mut spans = Spans::default();
         for message in messages {
@@ -90,7 +90,7 @@ impl<'a> Talk<'a> {
         let mut memory = Memory::default();
         let mut readings: Vec<Reading> = Vec::with_capacity(said.len());
         for at in said.len().saturating_sub(REMEMBERED)..said.len() {
-            let other = at + 1 < said.len() && language(at) != pack.code && !is_like(said[at]);
+            let other = at + 1 < said.len() && is_other(said[at]);
             let closed = other || is_crisis(said[at]);
             // A message in another language says nothing here; its turn is kept.
             let text = if other { "" } else { said[at] };

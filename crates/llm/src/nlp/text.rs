@@ -115,7 +115,7 @@ impl<'p> Reader<'p> {
         let text = beginning(text);
         let mut parts = Vec::new();
         for clause in clauses(self.pack.code, text) {
-            self.split(clause, &mut parts);
+            self.split(&clause, &mut parts);
         }
         let sign = |c: &char| u32::from(*c) >= 0x2190 && !c.is_alphanumeric() && *c != '\u{fe0f}';
         let signs = text.chars().filter(sign).take(8).map(String::from).collect();
@@ -124,7 +124,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Cuts a clause where a new statement begins: "I slept well but I am still tired".
-    fn split(&mut self, clause: Clause, parts: &mut Vec<Part>) {
+    fn split(&mut self, clause: &Clause, parts: &mut Vec<Part>) {
         let pack = self.pack;
         let begins = |at: usize| {
             let words = &clause.words;

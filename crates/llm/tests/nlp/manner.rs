@@ -96,8 +96,8 @@ fn a_manner_shows_in_nearly_every_first_answer() {
             let shows = |text: &str| {
                 answers(engine, manner, &[text]) != answers(engine, Manner::default(), &[text])
             };
-            let shown = ORDINARY.iter().filter(|text| shows(text)).count();
-            assert!(shown >= 9, "{} shows {manner:?} in {shown} of 10", engine.name());
+            let count = ORDINARY.iter().filter(|text| shows(text)).count();
+            assert!(count >= 9, "{} shows {manner:?} in {count} of 10", engine.name());
         }
     }
 }

@@ -68,3 +68,15 @@ fn the_page_shows_what_the_engines_say() {
         assert!(shown == now, "the page and the engines differ in {name}; now:\n\n{now}");
     }
 }
+
+#[test]
+#[ignore = "writes what the engines say now into the page"]
+fn write_the_page_anew() {
+    let mut page = std::fs::read_to_string(PAGE).unwrap();
+    for (name, now) in [("conversation", conversation()), ("manners", manners())] {
+        let (before, rest) = page.split_once(&format!("<!-- {name} -->\n")).unwrap();
+        let (_, after) = rest.split_once("<!-- end -->").unwrap();
+        page = format!("{before}<!-- {name} -->\n\n{now}\n<!-- end -->{after}");
+    }
+    std::fs::write(PAGE, page).unwrap();
+}
