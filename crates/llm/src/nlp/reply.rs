@@ -333,6 +333,12 @@ impl<'a> Reply<'a> {
         let thread = self.talk.thread().map(|thread| thread.group).filter(thinks);
         let topics = self.talk.now().sense.topics.iter().map(|hit| hit.group);
         let own = topics.filter(thinks).find(|at| weight(*at) >= LIGHT);
+        let grave = thread.filter(|at| self.group(*at).lean == Mood::Grave);
+        let bright =
+            self.mood == Mood::Bright || own.is_some_and(|at| self.group(at).lean == Mood::Bright);
+        if grave.is_some() && !bright {
+            return grave;
+        }
         match (own, thread) {
             (Some(own), Some(thread)) if weight(thread) >= FIRM && weight(own) < FIRM => {
                 Some(thread)

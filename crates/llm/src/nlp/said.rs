@@ -72,7 +72,7 @@ fn copied(words: &[Word]) -> usize {
 
 /// True for a verdict about everyone or for ever, which is never given back as a fact.
 pub(super) fn is_sweeping(said: &str) -> bool {
-    let own = said.split(' ').any(|word| word.starts_with("you"));
+    let own = said.split(' ').any(|word| matches!(word, "you" | "you're"));
     said.split(' ').any(|word| {
         matches!(word, "everyone" | "everybody" | "nobody" | "nothing" | "everything")
             || own && matches!(word, "always" | "never")

@@ -197,10 +197,10 @@ impl Reply<'_> {
 
     fn persons_and_things(&mut self) {
         let late = u8::from(self.weight() >= FIRM);
-        if self.has_person() {
+        if self.has_person() && !self.subdued {
             let name = match self.mood {
                 Mood::Low => "wholow",
-                Mood::Bright if !self.subdued => "whobright",
+                Mood::Bright => "whobright",
                 _ => "whoeven",
             };
             self.lead(4 + late, name);
