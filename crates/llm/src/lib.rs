@@ -18,6 +18,9 @@ mod script;
 mod scripted;
 mod tokens;
 
+/// The engines that need no key, no network and no file.
+pub const BUILT_IN: [&str; 2] = ["basic", "nlp"];
+
 pub use basic::{BasicEngine, digest, reflect};
 pub use endpoint::{EndpointEngine, endpoint};
 pub use engine::{

@@ -15,7 +15,7 @@ use serene_db::{
     DataLock, Db, MigrationState, ServerOptions, SqliteOptions, refuse_unfinished_copy,
 };
 use serene_llm::{
-    BasicEngine, Engine, Offer, OpenAiConfig, OpenAiEngine, Registry, Retries, Timeouts,
+    BasicEngine, Engine, NlpEngine, Offer, OpenAiConfig, OpenAiEngine, Registry, Retries, Timeouts,
 };
 
 use crate::config::{
@@ -196,6 +196,7 @@ fn offer(entry: &ModelEntry) -> anyhow::Result<Offer> {
     };
     let engine: Arc<dyn Engine> = match &entry.engine.kind {
         EngineKind::Basic => Arc::new(BasicEngine),
+        EngineKind::Nlp => Arc::new(NlpEngine),
         EngineKind::OpenAi { base_url, api_key } => {
             let mut openai = OpenAiConfig::new(base_url.as_str(), &entry.model);
             openai.api_key.clone_from(api_key);
@@ -223,6 +224,7 @@ fn offer(entry: &ModelEntry) -> anyhow::Result<Offer> {
 fn one_engine(engine: &AiEngine, ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
     Ok(match engine {
         AiEngine::Basic => Arc::new(BasicEngine),
+        AiEngine::Nlp => Arc::new(NlpEngine),
         AiEngine::OpenAi => {
             let mut openai = OpenAiConfig::new(ai.openai_base_url.as_str(), &ai.openai_model);
             openai.api_key.clone_from(&ai.openai_api_key);
@@ -267,7 +269,9 @@ pub(crate) fn describe_engine(ai: &AiConfig) -> String {
         return format!("{}{others} ({})", catalogue.models[0], catalogue.file);
     }
     let describe = |engine: &AiEngine| match engine {
-        AiEngine::Basic => "basic (built in: no key, no network)".to_owned(),
+        AiEngine::Basic | AiEngine::Nlp => {
+            format!("{} (built in: no key, no network)", engine.name())
+        }
         AiEngine::OpenAi => format!("openai ({} at {})", ai.openai_model, ai.openai_base_url),
         AiEngine::Endpoint(url) => format!("endpoint ({url})"),
         AiEngine::Transformers(folder) => format!("transformers ({})", folder.display()),

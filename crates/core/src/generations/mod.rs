@@ -49,9 +49,6 @@ pub const CARE: &str = "care";
 /// What a reply fails with where the instruction and the last message are more than a model takes.
 const PROMPT_TOO_LONG: &str = "PROMPT_TOO_LONG";
 
-/// The engines that need no network, and no words of their own here.
-const BUILT_IN: [&str; 2] = ["basic", "nlp"];
-
 /// How often a send looks again when another one was quicker, before it gives up as busy.
 const SEND_TRIES: usize = 5;
 

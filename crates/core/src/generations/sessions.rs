@@ -8,11 +8,11 @@ use serene_care::{
     guard::{GuardContext, guard},
     screen::CRISIS_SENTENCE,
 };
-use serene_llm::{Message as Turn, Request, digest};
+use serene_llm::{BUILT_IN, Message as Turn, Request, digest};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{BUILT_IN, CARE, Generations, Inner, once, prompt};
+use super::{CARE, Generations, Inner, once, prompt};
 use crate::{
     base::{Error, Owner, Private, Retry, Title, limits},
     conversations::{Conversation, Greeting, Kind, Message, NewConversation, Role, SafetyTier},

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use serene_care::screen::{Surface, screen};
-use serene_llm::{Message as Turn, Request};
+use serene_llm::{BUILT_IN, Message as Turn, Request};
 use uuid::Uuid;
 
-use super::{BUILT_IN, Inner, once};
+use super::{Inner, once};
 use crate::{
     base::{Error, Owner, Private, Title, limits},
     usage::Purpose,

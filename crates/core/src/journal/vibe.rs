@@ -12,7 +12,7 @@ use serene_care::{
     guard::{GuardContext, guard},
     screen::{CRISIS_SENTENCE, Surface, Tier as SafetyTier, fixed_answer, screen},
 };
-use serene_llm::{Engine, Message, Request, Role, Usage, complete, reflect};
+use serene_llm::{BUILT_IN, Engine, Message, Request, Role, Usage, complete, reflect};
 
 use super::Note;
 use crate::{
@@ -94,7 +94,7 @@ pub(super) async fn ask(
     previous: Option<&str>,
 ) -> Checked {
     let built_in = || Vibe::Answer(Private::new(reflect(note, mood, previous)));
-    if engine.name() == "basic" {
+    if BUILT_IN.contains(&engine.name()) {
         return Checked { vibe: built_in(), calls: Vec::new() };
     }
     let mut calls = Vec::new();

@@ -24,6 +24,8 @@ use super::{
 pub(crate) enum AiEngine {
     /// The built-in responder: no key, no network.
     Basic,
+    /// The other built-in responder, which reads more closely.
+    Nlp,
     /// The OpenAI-compatible server at [`AiConfig::openai_base_url`].
     OpenAi,
     /// The model at this URL; one that ends in `/chat/completions` speaks OpenAI's format.
@@ -56,6 +58,7 @@ pub(crate) struct AiConfig {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Basic,
+    Nlp,
     OpenAi,
     Endpoint,
     Transformers,
@@ -136,6 +139,7 @@ impl AiEngine {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Basic => "basic",
+            Self::Nlp => "nlp",
             Self::OpenAi => "openai",
             Self::Endpoint(_) => "endpoint",
             Self::Transformers(_) => "transformers",
@@ -155,6 +159,7 @@ impl Known {
     fn engine(&self, choice: Choice) -> Result<AiEngine, &'static str> {
         match choice {
             Choice::Basic => Ok(AiEngine::Basic),
+            Choice::Nlp => Ok(AiEngine::Nlp),
             Choice::OpenAi if self.has_server => Ok(AiEngine::OpenAi),
             Choice::OpenAi => Err(NO_SERVER),
             Choice::Endpoint => self.endpoint.clone().map(AiEngine::Endpoint).ok_or(NO_ENDPOINT),
@@ -220,7 +225,7 @@ fn fallback(
     let show =
         |engine: &Option<AiEngine>| engine.as_ref().map_or("none", AiEngine::name).to_owned();
     let engine = loader.required(&AI_FALLBACK, read, show)?;
-    if engine.is_some() && first == Choice::Basic {
+    if engine.is_some() && matches!(first, Choice::Basic | Choice::Nlp) {
         loader.warnings.push(
             "AI_FALLBACK is never asked, because the built-in responder answers and does not fail"
                 .to_owned(),
@@ -229,8 +234,8 @@ fn fallback(
     Ok(engine)
 }
 
-const ENGINES: &str = "give basic, openai, endpoint or transformers";
-const SAME_ENGINE: &str = "answers already and would fail again; give another of basic, openai, endpoint and transformers, or none";
+const ENGINES: &str = "give basic, nlp, openai, endpoint or transformers";
+const SAME_ENGINE: &str = "answers already and would fail again; give another of basic, nlp, openai, endpoint and transformers, or none";
 const NO_SERVER: &str =
     "\"openai\" needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key";
 const NO_ENDPOINT: &str = "\"endpoint\" needs AI_MODEL_ENDPOINT";
@@ -242,10 +247,11 @@ fn engine_name(value: &str) -> Result<Choice, String> {
     let shown = parse::quoted(value);
     match value.to_ascii_lowercase().as_str() {
         "basic" => Ok(Choice::Basic),
+        // The name that one of the published contracts knows it by.
+        "nlp" | "spacy" => Ok(Choice::Nlp),
         "openai" => Ok(Choice::OpenAi),
         "endpoint" => Ok(Choice::Endpoint),
         "transformers" => Ok(Choice::Transformers),
-        "nlp" | "spacy" => Err(format!("{shown} is not built into this version; {ENGINES}")),
         _ => Err(format!("{shown} is not known; {ENGINES}")),
     }
 }

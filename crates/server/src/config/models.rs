@@ -9,6 +9,7 @@ use std::{
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use serene_llm::BUILT_IN;
 
 use super::{network::ServiceUrl, parse, sources::Sources};
 
@@ -65,6 +66,8 @@ pub(crate) struct EngineEntry {
 pub(crate) enum EngineKind {
     /// The built-in responder.
     Basic,
+    /// The other built-in responder, which reads more closely.
+    Nlp,
     /// A server that speaks `OpenAI`'s format.
     OpenAi {
         /// Never ends in a slash.
@@ -144,7 +147,6 @@ const fn yes() -> bool {
 const MAX_TIMEOUT_SECS: u32 = 600;
 /// A million tokens may cost so much.
 const MAX_PRICE: f64 = 1_000_000.0;
-const BUILT_IN: &str = "basic";
 
 impl Catalogue {
     /// Reads a file. The error says what is wrong in it, without its name.
@@ -153,14 +155,16 @@ impl Catalogue {
         let file: File = toml::from_str(&text).map_err(|error| one_line(&text, &error))?;
         let mut engines = BTreeMap::new();
         for (name, engine) in file.engines {
-            if name == BUILT_IN {
+            if BUILT_IN.contains(&&*name) {
                 return Err(format!("engine \"{name}\" is built in; give yours another name"));
             }
             let engine = engine.check(sources).map_err(|why| format!("engine \"{name}\" {why}"))?;
             engines.insert(name, engine);
         }
-        let timeouts = TimeoutEntry::default();
-        engines.insert(BUILT_IN.to_owned(), EngineEntry { kind: EngineKind::Basic, timeouts });
+        for (name, kind) in BUILT_IN.iter().zip([EngineKind::Basic, EngineKind::Nlp]) {
+            let timeouts = TimeoutEntry::default();
+            engines.insert((*name).to_owned(), EngineEntry { kind, timeouts });
+        }
         let mut models = Vec::new();
         for model in file.models {
             let name = model.name.clone();
@@ -302,7 +306,7 @@ impl Listing {
 impl fmt::Display for ModelEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.engine.kind {
-            EngineKind::Basic => write!(f, "{} (built in)", self.name),
+            EngineKind::Basic | EngineKind::Nlp => write!(f, "{} (built in)", self.name),
             EngineKind::OpenAi { base_url, .. } => write!(f, "{} (at {base_url})", self.name),
             EngineKind::Endpoint { url, .. } => write!(f, "{} (at {url})", self.name),
             EngineKind::Transformers { folder } => {

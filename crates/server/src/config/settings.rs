@@ -179,14 +179,14 @@ pub(super) static SAFETY_RESOURCES_FILE: Setting = Setting::new(
 /// Who answers.
 pub(super) static AI_ENGINE: Setting = Setting::new(
     "AI_ENGINE",
-    "Who answers: basic (built in), openai, endpoint or transformers; unset, what else is configured decides",
+    "Who answers: basic or nlp (both built in), openai, endpoint or transformers; unset, what else is configured decides",
     "openai",
 )
 .flag("ai-engine");
 /// Who answers otherwise.
 pub(super) static AI_FALLBACK: Setting = Setting::new(
     "AI_FALLBACK",
-    "Who answers when AI_ENGINE cannot: basic, openai, endpoint or transformers; none lets the reply fail",
+    "Who answers when AI_ENGINE cannot: basic, nlp, openai, endpoint or transformers; none lets the reply fail",
     "basic",
 )
 .default("none");

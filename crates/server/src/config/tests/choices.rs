@@ -73,16 +73,12 @@ fn an_engine_that_cannot_answer_is_refused() {
             .contains("needs OPENAI_API_KEY")
     );
     assert!(refused(&[("AI_ENGINE", "endpoint")]).contains("needs AI_MODEL_ENDPOINT"));
-    for known in ["nlp", "spacy"] {
-        let message = refused(&[("AI_ENGINE", known)]);
-        assert!(
-            message.contains(&format!("\"{known}\" is not built into this version; give")),
-            "{message}"
-        );
+    for name in ["nlp", "spacy", "NLP"] {
+        assert_eq!(env(&[("AI_ENGINE", name)]).ai.engine, AiEngine::Nlp);
     }
     assert!(
         refused(&[("AI_ENGINE", "gpt")])
-            .contains("\"gpt\" is not known; give basic, openai, endpoint or transformers")
+            .contains("\"gpt\" is not known; give basic, nlp, openai, endpoint or transformers")
     );
 }
 
@@ -146,7 +142,7 @@ fn an_engine_that_cannot_step_in_is_refused() {
             refused(&[set, &[("AI_FALLBACK", name)]].concat()),
             format!(
                 "AI_FALLBACK (environment): \"{name}\" answers already and would fail again; give \
-                 another of basic, openai, endpoint and transformers, or none"
+                 another of basic, nlp, openai, endpoint and transformers, or none"
             )
         );
     }

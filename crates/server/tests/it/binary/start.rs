@@ -89,7 +89,7 @@ fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
         ("JWT_ALGORITHM", "RS256", "HS256 only"),
         ("JWT_ACCESS_TOKEN_EXPIRES", "1", "60"),
         ("BCRYPT_COST", "3", "4"),
-        ("AI_ENGINE", "nlp", "is not built into this version; give basic, openai, endpoint or"),
+        ("AI_ENGINE", "gpt", "is not known; give basic, nlp, openai, endpoint or transformers"),
         ("AI_ENGINE", "openai", "needs OPENAI_API_KEY"),
         #[cfg(not(feature = "local-models"))]
         (
