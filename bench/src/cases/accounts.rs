@@ -29,6 +29,7 @@ pub(super) const CASES: &[Case] = &[
     case("sign_in_with_firebase", "a bad token", |stage| refused(stage, "sign_in_with_firebase")),
     case("link_identity", "a bad token", |stage| refused(stage, "link_identity")),
     case("list_identities", "none", list_identities),
+    case("my_usage", "31 days", my_usage),
     case("export_me", "of a new account", export_me),
     case("delete_me", "with 1 conversation", delete_me),
 ];
@@ -122,6 +123,11 @@ fn revoke_session(stage: &Stage) -> Prepared<'_> {
 
 fn read_me(stage: &Stage) -> Prepared<'_> {
     let read = |account: &Account| stage.api.to("read_me").token(&account.token).expect(200);
+    ready(Work::Again(stage.writers.iter().map(read).collect()))
+}
+
+fn my_usage(stage: &Stage) -> Prepared<'_> {
+    let read = |account: &Account| stage.api.to("my_usage").token(&account.token).expect(200);
     ready(Work::Again(stage.writers.iter().map(read).collect()))
 }
 

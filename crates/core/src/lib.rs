@@ -33,6 +33,7 @@ pub fn statements() -> impl Iterator<Item = &'static serene_db::Sql> {
         .chain(accounts::preferences::ALL)
         .chain(accounts::IDENTITY_STATEMENTS)
         .chain(usage::STATEMENTS)
+        .chain(usage::TOTALS_STATEMENTS)
         .chain(conversations::STATEMENTS)
         .chain(conversations::BRANCH_STATEMENTS)
         .chain(conversations::preferences::ALL)

@@ -268,12 +268,15 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
         "CREATE INDEX entries_written_idx ON entries (owner_id, written_at, id)",
         "CREATE INDEX entries_day_idx ON entries (owner_id, day, mood_folded)",
         "CREATE INDEX entries_ai_status_idx ON entries (ai_status)",
-        // One row per call of a model. It outlives the message it was made for.
+        // One row per call of a model. It outlives what it was made for: those ids point nowhere
+        // once that is gone. Costs are billionths of the operator's currency.
         "CREATE TABLE usage_records (
             owner_id {uuid} NOT NULL,
             id {uuid} NOT NULL,
             day {text:10} NOT NULL,
             purpose {text:16} NOT NULL,
+            generation_id {uuid},
+            entry_id {uuid},
             status {text:16} NOT NULL,
             engine {text:32} NOT NULL,
             model {text:255} NOT NULL,
@@ -281,12 +284,51 @@ pub static MIGRATIONS: &[Migration] = &[Migration {
             completion_tokens {int} NOT NULL,
             cached_tokens {int} NOT NULL,
             estimated {int} NOT NULL,
+            cost_nanos {int} NOT NULL,
             created_at {int} NOT NULL,
             CONSTRAINT usage_records_owner_id_id_key PRIMARY KEY (owner_id, id),
             CONSTRAINT usage_records_owner_id_fkey FOREIGN KEY (owner_id)
                 REFERENCES users (id) ON DELETE CASCADE
         ){table}",
         "CREATE INDEX usage_records_day_idx ON usage_records (owner_id, day)",
+        "CREATE INDEX usage_records_all_idx ON usage_records (day)",
+        // What is kept free in a budget for a call that runs. Its id is the generation's, where
+        // there is one; the holder is the instance that makes the call.
+        "CREATE TABLE usage_reservations (
+            owner_id {uuid} NOT NULL,
+            id {uuid} NOT NULL,
+            holder {uuid} NOT NULL,
+            day {text:10} NOT NULL,
+            tokens {int} NOT NULL,
+            cost_nanos {int} NOT NULL,
+            CONSTRAINT usage_reservations_owner_id_id_key PRIMARY KEY (owner_id, id),
+            CONSTRAINT usage_reservations_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        // Running totals. A period is a day or a month of UTC: 2026-02-03, 2026-02.
+        "CREATE TABLE usage_totals (
+            owner_id {uuid} NOT NULL,
+            period {text:10} NOT NULL,
+            tokens_used {int} NOT NULL,
+            cost_nanos_used {int} NOT NULL,
+            tokens_reserved {int} NOT NULL,
+            cost_nanos_reserved {int} NOT NULL,
+            CONSTRAINT usage_totals_owner_id_period_key PRIMARY KEY (owner_id, period),
+            CONSTRAINT usage_totals_owner_id_fkey FOREIGN KEY (owner_id)
+                REFERENCES users (id) ON DELETE CASCADE
+        ){table}",
+        "CREATE INDEX usage_totals_period_idx ON usage_totals (period)",
+        // The same of all users together. The part of those who are gone is counted by itself.
+        "CREATE TABLE instance_usage_totals (
+            period {text:10} NOT NULL,
+            tokens_used {int} NOT NULL,
+            cost_nanos_used {int} NOT NULL,
+            tokens_reserved {int} NOT NULL,
+            cost_nanos_reserved {int} NOT NULL,
+            tokens_departed {int} NOT NULL,
+            cost_nanos_departed {int} NOT NULL,
+            CONSTRAINT instance_usage_totals_period_key PRIMARY KEY (period)
+        ){table}",
     ],
 }];
 
@@ -304,5 +346,7 @@ pub const OWNED_TABLES: &[&str] = &[
     "generations",
     "generation_chunks",
     "usage_records",
+    "usage_reservations",
+    "usage_totals",
     "entries",
 ];

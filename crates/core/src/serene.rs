@@ -13,7 +13,7 @@ use crate::{
     journal::{Entry, Journal},
     safety::{Help, SafetyResources},
     search::{self, Wanted},
-    usage::Ledger,
+    usage::{Budgets, Ledger, Prices},
 };
 
 /// How often the jobs that tidy up look for work.
@@ -41,6 +41,10 @@ pub struct Options {
     pub context_tokens: Option<u32>,
     /// Whether models name conversations, which is a call of its own for each.
     pub titles: bool,
+    /// What models cost.
+    pub prices: Prices,
+    /// How much of them may be used.
+    pub budgets: Budgets,
 }
 
 /// The product.
@@ -67,7 +71,7 @@ impl Serene {
     /// When the hashing threads cannot be started.
     pub fn new(base: Base, options: Options) -> std::io::Result<Self> {
         let conversations = Arc::new(Conversations::new(base.clone()));
-        let ledger = Arc::new(Ledger::new(base.clone()));
+        let ledger = Arc::new(Ledger::new(base.clone(), options.prices, options.budgets));
         let instruction = options.instruction.unwrap_or_else(|| DEFAULT_INSTRUCTION.to_owned());
         Ok(Self {
             accounts: Accounts::new(base.clone(), &options.accounts)?,
@@ -127,10 +131,11 @@ impl Serene {
         self.base.instances.leave(&self.base.db).await
     }
 
-    /// Ends what a process left half done that is gone: replies become `interrupted`, entries are
-    /// answered. [`Self::join`] comes first.
+    /// Ends what a process left half done that is gone: replies become `interrupted`, what it kept
+    /// free in the budgets is given back, entries are answered. [`Self::join`] comes first.
     pub async fn sweep(&self) {
         report("sweeping generations", self.generations.sweep().await);
+        report("giving back reservations", self.ledger.sweep().await);
         report("answering entries", self.journal.sweep().await);
     }
 
@@ -171,6 +176,7 @@ impl Serene {
 
     async fn sweep_replies(self: Arc<Self>) {
         report("sweeping generations", self.generations.sweep().await);
+        report("giving back reservations", self.ledger.sweep().await);
     }
 
     async fn sweep_entries(self: Arc<Self>) {

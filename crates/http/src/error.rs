@@ -11,14 +11,14 @@ use axum::{
 };
 use serde::Serialize;
 use serene_core::{
-    base::{Error, Resource},
+    base::{BudgetScope, Error, Resource, Time},
     conversations::SafetyTier,
     safety::{Help, SafetyResources},
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::SafetyBody;
+use crate::{api::SafetyBody, time::Stamp};
 
 /// Every code that a client can meet, with its status and what it means.
 macro_rules! codes {
@@ -130,6 +130,10 @@ codes! {
         "Too many attempts to sign in or register. `Retry-After` says how long to wait.";
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS,
         "Too many requests of this user or from this address. `Retry-After` says how long to wait.";
+    BudgetExceeded = "BUDGET_EXCEEDED", TOO_MANY_REQUESTS,
+        "The budget of tokens or money has no room for this call. `renews_at` says when it begins anew, \
+         `Retry-After` how long that is. Nothing was stored. An entry is kept all the same, and has this \
+         as its `ai_error_code`.";
     HeadersTooLarge = "HEADERS_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The headers of the request are too large. `request_id` is empty.";
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR,
@@ -169,6 +173,7 @@ pub struct ApiError {
     generation_id: Option<Uuid>,
     safety: Option<Box<SafetyBody>>,
     retry_after: Option<Duration>,
+    renews_at: Option<Time>,
     /// Where a published contract has another status than the code.
     status: Option<StatusCode>,
     /// What a published contract says in `detail`, where that is more than the sentence.
@@ -194,6 +199,9 @@ pub(crate) struct ContractBody<'a> {
     /// What the crisis screen found in a note that was refused for its length.
     #[serde(skip_serializing_if = "Option::is_none")]
     safety: Option<&'a SafetyBody>,
+    /// When the budget begins anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renews_at: Option<Stamp>,
 }
 
 /// The body of every error.
@@ -218,6 +226,9 @@ pub struct ErrorBody<'a> {
     /// What the crisis screen found in a note that was refused for its length.
     #[serde(skip_serializing_if = "Option::is_none")]
     safety: Option<SafetyBody>,
+    /// When the budget begins anew that has no room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renews_at: Option<Stamp>,
 }
 
 impl ApiError {
@@ -231,6 +242,7 @@ impl ApiError {
             generation_id: None,
             safety: None,
             retry_after: None,
+            renews_at: None,
             status: None,
             detail: None,
         }
@@ -284,6 +296,7 @@ impl ApiError {
             detail: self.detail.as_deref().cloned().unwrap_or_else(|| self.message.clone().into()),
             msg: (self.status() == StatusCode::UNAUTHORIZED).then_some(&self.message),
             safety: self.safety.as_deref(),
+            renews_at: self.renews_at.map(Stamp),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -307,6 +320,7 @@ impl ApiError {
             field: self.field,
             generation_id: self.generation_id,
             safety: self.safety.as_deref().cloned(),
+            renews_at: self.renews_at.map(Stamp),
         }
     }
 }
@@ -361,6 +375,15 @@ impl From<Error> for ApiError {
                 let seconds = whole_seconds(retry_after);
                 let text = format!("Too many attempts. Try again in {seconds} s.");
                 Self::new(Code::TooManyAttempts, text).after(retry_after)
+            }
+            Error::BudgetExceeded { scope, renews_at, retry_after } => {
+                let text = match scope {
+                    BudgetScope::User => "Your budget for answers is used up for now.",
+                    BudgetScope::Instance => "The server's budget for answers is used up for now.",
+                };
+                let mut error = Self::new(Code::BudgetExceeded, text).after(retry_after);
+                error.renews_at = Some(renews_at);
+                error
             }
             Error::HashingBusy => {
                 Self::new(Code::ServerBusy, "Many people are signing in. Try again in a moment.")

@@ -1,6 +1,6 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::config::Flags;
 
@@ -27,6 +27,11 @@ pub(crate) enum Command {
     User {
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// Show what models were used for, or count it again
+    Usage {
+        #[command(subcommand)]
+        command: UsageCommand,
     },
     /// Read an export (GET /api/v1/me/export) into an account
     Import {
@@ -156,4 +161,38 @@ pub(crate) enum VaultCommand {
         #[arg(long, value_name = "FILE")]
         new_key_file: std::path::PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsageCommand {
+    /// Print what all users used, day by day
+    Report {
+        /// The first day, in UTC (2026-02-01); the first of this month unless given
+        #[arg(long, value_name = "DAY")]
+        from: Option<jiff::civil::Date>,
+        /// The last day, in UTC; today unless given
+        #[arg(long, value_name = "DAY")]
+        to: Option<jiff::civil::Date>,
+        /// What makes a line
+        #[arg(long, value_enum, default_value_t = UsageBy::Day)]
+        by: UsageBy,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count every total anew, and print those that are wrong; fails if any is
+    Verify {
+        /// Mend what is wrong
+        #[arg(long)]
+        repair: bool,
+    },
+}
+
+/// What makes a line of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UsageBy {
+    Day,
+    Model,
+    Purpose,
+    User,
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod mock_model;
 mod out;
 mod serve;
+mod usage;
 mod vault;
 mod wiring;
 
@@ -82,6 +83,7 @@ async fn with_database(command: Command, config: &Config) -> anyhow::Result<Exit
     match command {
         Command::Migrate { command } => admin::migrate(config, command).await,
         Command::User { command } => admin::user(config, command).await,
+        Command::Usage { command } => usage::run(config, command).await,
         Command::Import { file, user } => import::run(config, &file, &user).await,
         Command::Vault { command } => vault::run(config, command).await,
         Command::Copy { from, to } => copy::run(&from, &to).await,

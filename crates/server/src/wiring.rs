@@ -10,6 +10,7 @@ use serene_core::{
     base::{Base, Clock, Ids, Instances, Tasks, Vault, limits::BEAT_EVERY},
     schema::MIGRATIONS,
     sealing,
+    usage::{Price, Prices},
 };
 use serene_db::{
     DataLock, Db, MigrationState, ServerOptions, SqliteOptions, refuse_unfinished_copy,
@@ -131,6 +132,8 @@ fn product(config: &Config, base: Base, engine: Arc<dyn Engine>) -> anyhow::Resu
         instruction: config.system_instruction.clone(),
         context_tokens: Some(config.ai.context_tokens),
         titles: config.ai.titles,
+        prices: prices(&config.ai),
+        budgets: config.budgets.clone(),
     };
     Ok(Arc::new(Serene::new(base, options).context("cannot start the hashing threads")?))
 }
@@ -169,6 +172,32 @@ pub(crate) fn engine(ai: &AiConfig) -> anyhow::Result<Arc<dyn Engine>> {
     let registry = Registry::new(offers, fallback)?;
     warm_up(&registry);
     Ok(Arc::new(registry))
+}
+
+/// What the models of `serene.toml` cost, by the names that people choose them by. Without the file
+/// nothing has a price.
+fn prices(ai: &AiConfig) -> Prices {
+    let models = ai.catalogue.iter().flat_map(|catalogue| &catalogue.models);
+    models.fold(Prices::default(), |prices, entry| {
+        // By what an endpoint's address is, it is either.
+        let engines: &[&str] = match &entry.engine.kind {
+            EngineKind::Basic => &["basic"],
+            EngineKind::OpenAi { .. } => &["openai"],
+            EngineKind::Endpoint { .. } => &["endpoint", "openai"],
+        };
+        let price = Price {
+            prompt_nanos: nanos_per_token(entry.price.prompt),
+            cached_nanos: nanos_per_token(entry.price.cached),
+            completion_nanos: nanos_per_token(entry.price.completion),
+        };
+        engines.iter().fold(prices, |prices, engine| prices.with(*engine, &entry.name, price))
+    })
+}
+
+/// From the price of a million tokens, to the nearest billionth. The configuration has checked it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
+fn nanos_per_token(of_a_million: f64) -> u64 {
+    (of_a_million * 1000.0).round() as u64
 }
 
 /// Reads the vocabularies of the models before somebody waits for them: it takes a tenth of a second.

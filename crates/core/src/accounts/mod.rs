@@ -612,7 +612,12 @@ impl Accounts {
 
     /// Accounts whose deletion was begun and not finished.
     pub(crate) async fn closing(&self) -> Result<Vec<Uuid>, Error> {
-        store::closing(&self.base.db).await
+        Self::closing_of(&self.base.db).await
+    }
+
+    /// The same, of a database.
+    pub(crate) async fn closing_of(db: &Db) -> Result<Vec<Uuid>, Error> {
+        store::closing(db).await
     }
 
     fn open_session(

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serene_db::DbError;
 use uuid::Uuid;
 
+use super::Time;
+
 /// A kind of thing that can be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -22,6 +24,15 @@ pub enum Resource {
     Attachment,
     /// A journal entry.
     Entry,
+}
+
+/// Whom a budget is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetScope {
+    /// Each user by themselves.
+    User,
+    /// All users of the server together.
+    Instance,
 }
 
 /// Why a request was not done. Nothing was changed.
@@ -84,6 +95,17 @@ pub enum Error {
     #[error("too many attempts")]
     TooManyAttempts {
         /// How long to wait.
+        retry_after: Duration,
+    },
+    /// What the call of a model may take is more than a budget has left. Nothing was stored and
+    /// nothing is charged.
+    #[error("the budget is used up until {renews_at}")]
+    BudgetExceeded {
+        /// Whose budget it is.
+        scope: BudgetScope,
+        /// When the budget begins anew.
+        renews_at: Time,
+        /// How long that is from now.
         retry_after: Duration,
     },
     /// Too many passwords are waiting to be hashed.

@@ -96,6 +96,11 @@ limits! {
     MAX_LANGUAGE_CHARS: usize = 35 => count "characters";
     /// What a model may write about an entry; the guard cuts it further.
     MAX_VIBE_TOKENS: u32 = 200 => count "tokens";
+    /// What one call may cost by the operator's prices; dearer ones are counted as this. A million
+    /// units of the currency.
+    MAX_CALL_COST_NANOS: i64 = 1_000_000_000_000_000 => count "billionths";
+    /// Days in one report of somebody's usage.
+    MAX_USAGE_DAYS: i64 = 92 => count "days";
     /// How long a model may take about an entry.
     MAX_VIBE_TIME: Duration = Duration::from_secs(45);
     /// How long a model may take to greet somebody who begins a journaling session.

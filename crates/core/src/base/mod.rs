@@ -18,7 +18,7 @@ pub(crate) mod vault;
 mod zone;
 
 pub use clock::{Clock, Time};
-pub use error::{Error, Resource};
+pub use error::{BudgetScope, Error, Resource};
 pub use idempotency::Retry;
 pub use ids::Ids;
 pub use instances::Instances;

@@ -3,10 +3,11 @@
 use serene_db::{DbError, Statement, Write};
 use uuid::Uuid;
 
-use super::{Draft, Generation, Generations, ReplyReader, SEND_TRIES, prompt};
+use super::{Draft, Generation, Generations, ReplyReader, SEND_TRIES, budget, prompt};
 use crate::{
     base::{Error, Owner, Retry},
     conversations::Message,
+    usage::is_budget_guard,
 };
 
 /// A generation of a reply that was there before.
@@ -32,7 +33,7 @@ impl Generations {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for what is no reply to anything;
     /// [`Error::ConversationEnded`], [`Error::ConversationBusy`], [`Error::IdempotencyKeyReused`],
-    /// [`Error::ShuttingDown`].
+    /// [`Error::BudgetExceeded`], [`Error::ShuttingDown`].
     pub async fn regenerate(
         &self,
         owner: Owner,
@@ -46,7 +47,8 @@ impl Generations {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NothingToContinue`], [`Error::ConversationEnded`],
-    /// [`Error::ConversationBusy`], [`Error::IdempotencyKeyReused`], [`Error::ShuttingDown`].
+    /// [`Error::ConversationBusy`], [`Error::IdempotencyKeyReused`], [`Error::BudgetExceeded`],
+    /// [`Error::ShuttingDown`].
     pub async fn go_on(
         &self,
         owner: Owner,
@@ -86,12 +88,23 @@ impl Generations {
             let conversation_id = message.conversation_id;
             let asking = prompt::asking(inner, owner, Some(conversation_id)).await?;
             let generation = self.draft(id, &message, &asking);
+            let reserved =
+                budget::reservation(inner, owner, &asking, (None, &message), &generation).await?;
             let now = generation.created_at;
             let remember = retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
-            let draft = Draft { message, generation: generation.clone(), asking, title_from: None };
+            let draft = Draft {
+                message,
+                generation: generation.clone(),
+                asking,
+                title_from: None,
+                reserved: reserved.clone(),
+            };
             match self.begin(owner, draft, write).await {
                 Ok(reply) => return Ok(Again { generation, reply }),
+                Err(Error::Storage(DbError::Guard(guard))) if is_budget_guard(guard) => {
+                    self.refusal(owner, reserved).await?;
+                }
                 // Somebody else was quicker: look again what there is now.
                 Err(Error::Storage(DbError::Guard(_) | DbError::Duplicate(_))) => {}
                 Err(error) => return Err(error),

@@ -2,6 +2,7 @@
 //! on when its listener leaves, and what was shown is on disk before `done` is sent.
 
 mod again;
+mod budget;
 mod context;
 mod elsewhere;
 mod instruction;
@@ -40,7 +41,7 @@ use crate::{
         BeginExchange, Conversations, Exchange, Message, MessageStatus, NewAttachment, Role,
         SafetyTier,
     },
-    usage::Ledger,
+    usage::{Ledger, Reservation, is_budget_guard},
 };
 
 /// The engine's name where the crisis screen answered and no model was asked.
@@ -117,6 +118,8 @@ struct Draft {
     asking: Asking,
     /// The words that its conversation may be named by.
     title_from: Option<Private>,
+    /// What is kept free for it in the budgets.
+    reserved: Option<Reservation>,
 }
 
 /// What sending gives: the message as stored, and the reply as it comes.
@@ -183,7 +186,8 @@ impl Generations {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::ConversationEnded`], [`Error::ConversationBusy`],
-    /// [`Error::IdTaken`], [`Error::IdempotencyKeyReused`], [`Error::ShuttingDown`].
+    /// [`Error::IdTaken`], [`Error::IdempotencyKeyReused`], [`Error::BudgetExceeded`],
+    /// [`Error::ShuttingDown`].
     pub async fn send(&self, owner: Owner, send: SendMessage) -> Result<Sent, Error> {
         let inner = &self.inner;
         if inner.base.tasks.stopping().is_cancelled() {
@@ -215,6 +219,9 @@ impl Generations {
             let Exchange { user_message, assistant_message } = exchange;
             let asking = prompt::asking(inner, owner, Some(send.conversation_id)).await?;
             let generation = self.draft(generation_id, &assistant_message, &asking);
+            let messages = (Some(&user_message), &assistant_message);
+            let reserved =
+                budget::reservation(inner, owner, &asking, messages, &generation).await?;
             let (id, now) = (user_message.id, user_message.created_at);
             let remember = send.retry.into_iter().flat_map(|retry| retry.remember(owner, id, now));
             let write = Write::new().with_all(remember).with_all(statements);
@@ -225,9 +232,13 @@ impl Generations {
                 asking,
                 // What touches on harm is not put into a name.
                 title_from: title_from.filter(|_| screening.tier.is_none()),
+                reserved: reserved.clone(),
             };
             match self.begin(owner, draft, write).await {
                 Ok(reply) => return Ok(Sent { user_message, generation, reply }),
+                Err(Error::Storage(DbError::Guard(guard))) if is_budget_guard(guard) => {
+                    self.refusal(owner, reserved).await?;
+                }
                 // Somebody else wrote here in between: look again what there is now.
                 Err(Error::Storage(DbError::Guard("conversations.claim"))) => {}
                 Err(Error::Storage(error)) if Retry::is_in_use(&error) => {}
@@ -300,8 +311,10 @@ impl Generations {
     async fn begin(&self, owner: Owner, draft: Draft, write: Write) -> Result<ReplyReader, Error> {
         let inner = &self.inner;
         let holder = inner.base.instances.id();
-        let Draft { message, generation, asking, title_from } = draft;
-        let write = write.with(store::insert(owner, holder, &generation));
+        let Draft { message, generation, asking, title_from, reserved } = draft;
+        // Last: until the commit, others wait for the totals.
+        let reserve = reserved.iter().flat_map(|it| inner.ledger.reserve(owner, it));
+        let write = write.with(store::insert(owner, holder, &generation)).with_all(reserve);
         let keeper = inner.base.vault.of(owner)?;
         // Open before its row can be seen: who sends the same message again finds it running.
         let live = inner.hub.open(owner, generation.id, message.content.expose());
@@ -316,12 +329,21 @@ impl Generations {
             generation,
             asking,
             title_from,
+            reserved,
             live,
         };
         let (told, begun) = oneshot::channel();
         self.inner.base.tasks.spawn(run.begin(write, told));
         begun.await.map_err(|_| DbError::Closed)??;
         Ok(reply)
+    }
+
+    /// Why there is no room for a reply; `Ok` when it is to be tried again.
+    async fn refusal(&self, owner: Owner, reserved: Option<Reservation>) -> Result<(), Error> {
+        match reserved {
+            Some(reserved) => self.inner.ledger.refusal(owner, &reserved).await,
+            None => Ok(()),
+        }
     }
 
     /// The first send of a message whose key, or whose id, comes again.
@@ -371,7 +393,7 @@ impl Generations {
         let conversation = inner.conversations.get(owner, conversation_id).await?;
         let asking = prompt::asking(inner, owner, Some(conversation_id)).await?;
         let place = (conversation_id, i64::MAX);
-        let mut context = prompt::plan(inner, owner, &asking, place, None).await?;
+        let mut context = prompt::plan(inner, owner, &asking, place, (None, None)).await?;
         let read = context.parts.len() - 1 + context.left_out.len();
         context.older_count = conversation.message_count - i64::try_from(read).unwrap_or(0);
         Ok(context)

@@ -12,8 +12,7 @@ use super::{Generations, Inner, PROMPT_TOO_LONG, prompt};
 use crate::{
     base::{Error, MessageText, Owner, Private, limits},
     conversations::{MessageStatus, NewAttachment, SafetyTier},
-    metrics,
-    usage::{Purpose, UsageRecord, estimate},
+    usage::{MadeFor, Purpose, UsageRecord, estimate, prompt_tokens},
 };
 
 /// What came of asking once.
@@ -31,7 +30,7 @@ impl Generations {
     /// Answers a text by itself. Who hangs up is charged all the same.
     ///
     /// # Errors
-    /// [`Error::ShuttingDown`]; what is wrong with storage. That the model failed is no error.
+    /// [`Error::BudgetExceeded`], [`Error::ShuttingDown`]; what is wrong with storage. That the model failed is no error.
     pub async fn answer_once(
         &self,
         owner: Owner,
@@ -66,21 +65,27 @@ impl Generations {
 }
 
 /// Asks the engine, for as long as it may take, and records the call: the text, or how the model
-/// failed.
+/// failed. A budget without room for it is [`Error::BudgetExceeded`], and nobody is asked.
 pub(super) async fn ask(
     inner: &Inner,
     owner: Owner,
-    request: Request,
+    mut request: Request,
     (purpose, patience): (Purpose, Duration),
 ) -> Result<(String, Option<&'static str>), Error> {
-    let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
+    let began_at = inner.base.clock.now();
+    let model = request.model.clone();
+    let offered = model.as_deref().and_then(|it| Some((inner.engine.offers(it)?, it)));
+    let engine = offered.unwrap_or((inner.engine.name(), inner.engine.model()));
+    let prompt_tokens = prompt_tokens(&*inner.engine, engine.1, &request);
+    let most = (prompt_tokens, &mut request);
+    let reservation = inner.ledger.reserve_now(owner, engine, most).await?;
     let asking = AssertUnwindSafe(complete(&*inner.engine, request)).catch_unwind();
     let asked = tokio::select! {
         asked = asking => asked.map_err(|_| {
             tracing::error!("an engine panicked");
             "INTERNAL"
         }),
-        () = inner.base.tasks.ending().cancelled() => return Err(Error::ShuttingDown),
+        () = inner.base.tasks.ending().cancelled() => Err(SHUT_DOWN),
         () = tokio::time::sleep(patience) => Err("MODEL_TIMEOUT"),
     };
     let replied = asked.and_then(|reply| {
@@ -90,30 +95,35 @@ pub(super) async fn ask(
         })
     });
     let answered_by = replied.as_ref().ok().and_then(|reply| reply.answered_by.clone());
-    let asked = || (inner.engine.name(), inner.engine.model().to_owned());
-    let (engine, model) = answered_by.unwrap_or_else(asked);
+    let (engine, model) = answered_by.unwrap_or_else(|| (engine.0, engine.1.to_owned()));
     let (text, tokens, error_code) = match replied {
         Ok(reply) if reply.text.is_empty() => (String::new(), reply.usage, Some("MODEL_EMPTY")),
         Ok(mut reply) => {
             reply.text.truncate(reply.text.floor_char_boundary(limits::MAX_REPLY_BYTES));
-            let usage = reply.usage.unwrap_or_else(|| estimate(prompt_bytes, &reply.text));
+            let usage = reply.usage.unwrap_or_else(|| estimate(prompt_tokens, &reply.text));
             (reply.text, Some(usage), None)
         }
         Err(code) => (String::new(), None, Some(code)),
     };
     let status = match error_code {
         None => MessageStatus::Complete,
+        Some(SHUT_DOWN) => MessageStatus::Interrupted,
         Some(_) => MessageStatus::Failed,
     };
-    let record = UsageRecord {
+    let mut calls = [UsageRecord {
         purpose,
+        made_for: MadeFor::NothingKept,
         status: status.as_str(),
         engine: engine.to_owned(),
         model,
-        tokens: tokens.unwrap_or_default(),
-    };
-    let settle = inner.ledger.settle(owner, &record, inner.base.clock.now());
-    inner.base.db.commit(Write::from(settle)).await?;
-    metrics::tokens(&record.engine, &record.model, record.tokens);
-    Ok((text, error_code))
+        tokens: tokens.unwrap_or_else(|| estimate(0, "")),
+        cost_nanos: 0,
+        began_at,
+        reservation,
+    }];
+    inner.ledger.settle(owner, &mut calls, Write::new).await?;
+    if error_code == Some(SHUT_DOWN) { Err(Error::ShuttingDown) } else { Ok((text, error_code)) }
 }
+
+/// Not the model's failure: the server stops.
+const SHUT_DOWN: &str = "SHUT_DOWN";

@@ -67,29 +67,36 @@ impl Asking {
         instruction.text()
     }
 
+    /// The most that may be written after a prompt of so many tokens, where somebody says so.
+    pub(super) fn most_tokens(&self, inner: &Inner, total_tokens: u32) -> Option<u32> {
+        let room = self.scale(inner).context_tokens.saturating_sub(total_tokens).max(1);
+        self.preferences.max_tokens.map(|tokens| tokens.min(room))
+    }
+
     /// The request with these turns, of which all together cost so much.
     fn request(&self, inner: &Inner, turns: Vec<Turn>, total_tokens: u32) -> Request {
-        let room = self.scale(inner).context_tokens.saturating_sub(total_tokens).max(1);
         Request {
             messages: turns,
             model: Some(self.model.clone()),
             manner: self.preferences.manner(),
-            max_tokens: self.preferences.max_tokens.map(|tokens| tokens.min(room)),
+            max_tokens: self.most_tokens(inner, total_tokens),
             temperature: self.preferences.temperature.map(preferences::Temperature::as_f32),
         }
     }
 }
 
 /// What is shown of a conversation before a position, and the turns that say it: without their
-/// images. `reply` is what is written at that position so far.
+/// images. `reply` is what is written at that position so far, `unsaved` a message before it that is
+/// not stored yet.
 pub(super) async fn plan(
     inner: &Inner,
     owner: Owner,
     asking: &Asking,
     (conversation_id, position): (Uuid, i64),
-    reply: Option<&Message>,
+    (unsaved, reply): (Option<&Message>, Option<&Message>),
 ) -> Result<Context, Error> {
-    let messages = inner.conversations.recent(owner, conversation_id, position).await?;
+    let mut messages = inner.conversations.recent(owner, conversation_id, position).await?;
+    messages.extend(unsaved.cloned());
     let scale = asking.scale(inner);
     let last = messages.iter().rev().find(|message| message.role == Role::User);
     let tier = reply.or(last).and_then(|message| message.safety_tier);
@@ -140,7 +147,8 @@ pub(super) async fn build(
     reply: &Message,
 ) -> Result<(Context, Request), Error> {
     let (conversation_id, position) = (reply.conversation_id, reply.position);
-    let context = plan(inner, owner, asking, (conversation_id, position), Some(reply)).await?;
+    let context =
+        plan(inner, owner, asking, (conversation_id, position), (None, Some(reply))).await?;
     let mut turns: Vec<Turn> = context.parts.iter().map(turn).collect();
     if context.parts.iter().any(|part| part.image_count > 0) {
         let conversations = &inner.conversations;

@@ -19,7 +19,7 @@ use crate::{
     base::{Error, Owner, Private, limits, vault::Keeper},
     conversations::{Message, MessageStatus, SafetyTier, end_reply},
     metrics,
-    usage::{Purpose, UsageRecord, estimate},
+    usage::{MadeFor, Purpose, Reservation, UsageRecord, estimate, prompt_tokens},
 };
 
 /// How long to wait before trying again to store the end of a reply, at first and at most.
@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) asking: Asking,
     /// The words that the conversation may be named by.
     pub(super) title_from: Option<Private>,
+    /// What is kept free for it in the budgets.
+    pub(super) reserved: Option<Reservation>,
     pub(super) live: Arc<Live>,
 }
 
@@ -51,7 +53,7 @@ struct Outcome {
     error_code: Option<&'static str>,
     usage: Option<Usage>,
     /// What the prompt measures, for the estimate when the provider counts nothing.
-    prompt_bytes: usize,
+    prompt_tokens: u32,
     /// Name and model of the engine that wrote, where that is not the one asked.
     answered_by: Option<(&'static str, String)>,
 }
@@ -63,7 +65,7 @@ impl Outcome {
             finish_reason: None,
             error_code,
             usage: None,
-            prompt_bytes: 0,
+            prompt_tokens: 0,
             answered_by: None,
         }
     }
@@ -107,17 +109,20 @@ impl Run {
         let prompt = prompt::build(&self.inner, self.owner, &self.asking, &self.message).await;
         let request = match prompt {
             Ok((context, _)) if !context.fits() => return Outcome::failed(PROMPT_TOO_LONG),
-            Ok((_, request)) => request,
+            Ok((context, mut request)) => {
+                self.inner.ledger.bound(&mut request, context.reply_tokens);
+                request
+            }
             Err(error) => {
                 tracing::error!(generation = %self.generation.id, %error,
                     "cannot read the conversation for a prompt: {error}");
                 return Outcome::failed("UNAVAILABLE");
             }
         };
-        let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
+        let prompt_tokens = prompt_tokens(&*self.inner.engine, &self.asking.model, &request);
         let mut answered_by = None;
         let outcome = self.follow(request, &mut answered_by).await;
-        Outcome { prompt_bytes, answered_by, ..outcome }
+        Outcome { prompt_tokens, answered_by, ..outcome }
     }
 
     /// The fixed answer to explicit intent: no model is asked and nothing is charged.
@@ -215,13 +220,13 @@ impl Run {
     async fn store_end(self, outcome: Outcome) {
         let inner = &self.inner;
         let (message, generation) = self.finished(&outcome);
+        let mut calls = calls(&generation, self.reserved.clone());
+        let write = || end_write((self.owner, &self.keeper), self.holder, &message, &generation);
         let mut delay = STORE_RETRY.0;
         for tries in 1_u32.. {
-            let write =
-                end_write(inner, (self.owner, &self.keeper), self.holder, &message, &generation);
-            match inner.base.db.commit(write).await {
-                Ok(_) => {
-                    count(&generation);
+            match inner.ledger.settle(self.owner, &mut calls, write).await {
+                Ok(()) => {
+                    metrics::ended(generation.status.as_str(), outcome.error_code);
                     self.tell();
                     self.name_conversation(&message);
                     let message = Box::new(message);
@@ -264,7 +269,14 @@ impl Run {
     /// What readers are told when this reply is no longer ours to end: another instance took it
     /// over, and has what is kept of it; or its conversation or its owner is gone.
     async fn ended_elsewhere(&self) -> End {
-        let status = store::status(&self.inner.base.db, self.owner, self.generation.id).await;
+        let Inner { base, ledger, .. } = &*self.inner;
+        if let Some(reserved) = &self.reserved
+            && let Err(error) = ledger.give_back(self.owner, reserved).await
+        {
+            tracing::warn!(generation = %self.generation.id, %error,
+                "cannot give back what was kept free for a reply: {error}");
+        }
+        let status = store::status(&base.db, self.owner, self.generation.id).await;
         match status {
             Ok(None) => End::NotStored(Error::NotFound(crate::base::Resource::Generation)),
             _ => End::Reconnect,
@@ -275,7 +287,7 @@ impl Run {
         let text = self.live.since(0);
         let now = self.inner.base.clock.now();
         let new = text.get(self.begun()..).unwrap_or_default();
-        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_bytes, new));
+        let usage = outcome.usage.unwrap_or_else(|| estimate(outcome.prompt_tokens, new));
         let mut generation = self.generation.clone();
         if let Some((name, model)) = &outcome.answered_by {
             (*name).clone_into(&mut generation.engine);
@@ -297,41 +309,34 @@ impl Run {
     }
 }
 
-/// The end of a generation as one write: its row, its message, its usage; the chunks go.
+/// The end of a generation as one write: its row and its message; the chunks go.
 fn end_write(
-    inner: &Inner,
     (owner, keeper): (Owner, &Keeper),
     holder: uuid::Uuid,
     message: &Message,
     generation: &Generation,
 ) -> Write {
-    let now = message.updated_at;
-    let record = UsageRecord {
+    Write::from(store::end(owner, holder, generation))
+        .with_all(end_reply(keeper, owner, message, generation.id))
+        .with(store::delete_chunks(owner, generation.id))
+}
+
+/// What the ledger is told of a generation: one call, or none where care answered.
+fn calls(generation: &Generation, reservation: Option<Reservation>) -> Vec<UsageRecord> {
+    if generation.engine == CARE {
+        return Vec::new();
+    }
+    vec![UsageRecord {
         purpose: Purpose::Reply,
+        made_for: MadeFor::Generation(generation.id),
         status: generation.status.as_str(),
         engine: generation.engine.clone(),
         model: generation.model.clone(),
         tokens: generation.usage.unwrap_or_default(),
-    };
-    let write = Write::from(store::end(owner, holder, generation))
-        .with_all(end_reply(keeper, owner, message, generation.id))
-        .with(store::delete_chunks(owner, generation.id));
-    // No model was called where care answered.
-    if generation.engine == CARE {
-        write
-    } else {
-        write.with(inner.ledger.settle(owner, &record, now))
-    }
-}
-
-/// Counts the end of a generation that is stored.
-fn count(generation: &Generation) {
-    metrics::ended(generation.status.as_str(), generation.error_code.as_deref());
-    // No model was called where care answered.
-    if generation.engine != CARE {
-        let usage = generation.usage.unwrap_or_default();
-        metrics::tokens(&generation.engine, &generation.model, usage);
-    }
+        cost_nanos: 0,
+        began_at: generation.created_at,
+        reservation,
+    }]
 }
 
 /// Ends a generation whose process is gone, with the text that was saved.
@@ -344,6 +349,7 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     let keeper = inner.base.vault.of(owner)?;
     let id = orphan.generation.id;
+    let reserved = inner.ledger.held(owner, id).await?;
     let text = store::chunks(&inner.base, owner, id, 0).await?;
     let mut message = match inner.conversations.message(owner, orphan.generation.message_id).await {
         Ok(message) => message,
@@ -355,7 +361,9 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     };
     let now = inner.base.clock.now();
     let mut generation = orphan.generation;
-    generation.usage = Some(estimate(0, &text));
+    // The model had read it: what there is of its answer says so.
+    let read = if text.is_empty() { Ok(0) } else { prompt_of(inner, owner, &message).await };
+    generation.usage = Some(estimate(read.unwrap_or(0), &text));
     let (status, text) = if generation.engine == CARE {
         // The fixed answer is known: nobody in crisis finds it cut off.
         (MessageStatus::Complete, CRISIS_SENTENCE.to_owned())
@@ -370,10 +378,11 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     message.model = Some(generation.model.clone());
     message.content = Private::new(text);
     message.updated_at = now;
-    let write = end_write(inner, (owner, &keeper), orphan.holder, &message, &generation);
-    match inner.base.db.commit(write).await {
-        Ok(_) => {
-            count(&generation);
+    let mut calls = calls(&generation, reserved);
+    let write = || end_write((owner, &keeper), orphan.holder, &message, &generation);
+    match inner.ledger.settle(owner, &mut calls, write).await {
+        Ok(()) => {
+            metrics::ended(generation.status.as_str(), None);
             Ok(())
         }
         // Somebody else ended it first.
@@ -382,12 +391,25 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
     }
 }
 
+/// How long the prompt of a reply is, as far as it can still be said.
+async fn prompt_of(inner: &Inner, owner: Owner, reply: &Message) -> Result<u32, Error> {
+    let asking = prompt::asking(inner, owner, Some(reply.conversation_id)).await?;
+    let (_, request) = prompt::build(inner, owner, &asking, reply).await?;
+    Ok(prompt_tokens(&*inner.engine, &asking.model, &request))
+}
+
 /// Its text cannot be had, but its row must not stay open.
 async fn close_unreadable(inner: &Inner, orphan: &Orphan) -> Result<(), Error> {
     let owner = Owner::for_job(orphan.owner_id, "sweep generations");
-    let close = store::close_orphan(owner, orphan.generation.id);
-    inner.base.db.commit(Write::from(close)).await?;
-    Ok(())
+    let mut generation = orphan.generation.clone();
+    generation.status = MessageStatus::Interrupted;
+    generation.usage = Some(estimate(0, ""));
+    let mut calls = calls(&generation, inner.ledger.held(owner, generation.id).await?);
+    let close = || Write::from(store::close_orphan(owner, generation.id));
+    match inner.ledger.settle(owner, &mut calls, close).await {
+        Ok(()) | Err(DbError::Guard(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 const fn word(reason: FinishReason) -> &'static str {

@@ -16,7 +16,7 @@ use super::{CARE, Generations, Inner, once, prompt};
 use crate::{
     base::{Error, Owner, Private, Retry, Title, limits},
     conversations::{Conversation, Greeting, Kind, Message, NewConversation, Role, SafetyTier},
-    usage::Purpose,
+    usage::{BUDGET_EXCEEDED, Purpose},
 };
 
 /// The engine that needs no network; its own words are the ones here.
@@ -175,7 +175,11 @@ async fn guarded(
         max_tokens: Some(limits::MAX_VIBE_TOKENS),
         ..Request::default()
     };
-    let (text, error_code) = once::ask(inner, owner, request, call).await?;
+    let (text, error_code) = match once::ask(inner, owner, request, call).await {
+        // Nobody is refused for want of words that Serene has itself.
+        Err(Error::BudgetExceeded { .. }) => return Ok(Err(Some(BUDGET_EXCEEDED))),
+        asked => asked?,
+    };
     if error_code.is_some() {
         return Ok(Err(error_code));
     }

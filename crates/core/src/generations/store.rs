@@ -58,7 +58,8 @@ serene_db::statements! {
     STATUS = "generations.status":
         "SELECT status FROM generations WHERE owner_id = ? AND id = ? LIMIT 1";
     CLOSE_ORPHAN = "generations.close_orphan":
-        "UPDATE generations SET status = 'interrupted' WHERE owner_id = ? AND id = ?";
+        "UPDATE generations SET status = 'interrupted' WHERE owner_id = ? AND id = ? \
+         AND status IN ('pending', 'running')";
 
     INSERT_CHUNK = "generation_chunks.insert":
         "INSERT INTO generation_chunks (owner_id, generation_id, start_offset, content) \
@@ -205,7 +206,7 @@ pub(super) async fn status(
 }
 
 pub(super) fn close_orphan(owner: Owner, id: Uuid) -> Statement {
-    Statement::new(&CLOSE_ORPHAN, values![owner.id(), id])
+    Statement::guard(&CLOSE_ORPHAN, values![owner.id(), id])
 }
 
 fn chunk_place(generation_id: Uuid, start_offset: i64) -> Place {

@@ -8,24 +8,24 @@ mod vibe;
 
 pub(crate) use store::{ALL as STATEMENTS, SEALED};
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 pub use entry::{AiStatus, Entry, EntryChanges, ListEntries, Mood, NewEntry, Note, parse_tags};
+use futures_util::FutureExt;
 use jiff::civil::Date;
 use serene_db::{DbError, Write};
 use serene_llm::Engine;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 pub use vibe::Vibe;
-use vibe::{Call, Checked, Recent};
+use vibe::{Asking, Recent};
 
 use crate::{
     base::{
         Base, Cursor, Error, Owner, Page, PageSize, Private, Resource, Retry, Zone,
         error::OrNotFound, limits,
     },
-    metrics,
-    usage::{Ledger, Purpose, UsageRecord},
+    usage::{BUDGET_EXCEEDED, Ledger, MadeFor, UsageRecord},
 };
 
 /// The journals of one server. Cheap to clone.
@@ -209,21 +209,24 @@ impl Journal {
     /// [`limits::VIBE_KEPT_FOR`] asks no model again.
     ///
     /// # Errors
-    /// [`Error::NoteGibberish`].
+    /// [`Error::NoteGibberish`], [`Error::BudgetExceeded`], [`Error::ShuttingDown`]; what is wrong with
+    /// storage.
     pub async fn vibe_check(&self, owner: Owner, note: &Note) -> Result<Vibe, Error> {
         match vibe::without_engine(note) {
             Some(Vibe::Gibberish) => return Err(Error::NoteGibberish),
             Some(vibe) => return Ok(vibe),
             None => {}
         }
-        let checked = self.check(owner, note.expose(), None, None).await?;
-        let now = self.base.clock.now();
-        let records = checked.calls.iter().map(|call| self.record(owner, call, now));
-        let write = Write::new().with_all(records);
-        if !checked.calls.is_empty() {
-            self.base.db.commit(write).await?;
-        }
-        Ok(checked.vibe)
+        let (done, checked) = oneshot::channel();
+        let (journal, note) = (self.clone(), note.expose().to_owned());
+        // A task of its own: who hangs up is charged all the same.
+        self.base.tasks.spawn(async move {
+            let made_for = MadeFor::NothingKept;
+            let (vibe, mut calls) = journal.check(owner, made_for, &note, (None, None)).await;
+            let settled = journal.settle(owner, &mut calls).await;
+            let _ = done.send(settled.and(vibe));
+        });
+        checked.await.map_err(|_| Error::ShuttingDown)?
     }
 
     /// Answers entries whose answer a crash cut off. Returns how many there were. One that cannot be
@@ -317,59 +320,68 @@ impl Journal {
         }
         let previous = store::latest_answer(&self.base, owner, entry.id).await?;
         let previous = previous.as_ref().map(Private::expose);
-        let mood = Some(entry.mood.as_str());
-        let checked = self.check(owner, entry.note.expose(), mood, previous).await?;
-        let now = self.base.clock.now();
-        apply(&mut entry, checked.vibe);
-        let records = checked.calls.iter().map(|call| self.record(owner, call, now));
-        let write = Write::from(store::set_answer(&self.base.vault.of(owner)?, owner, &entry))
-            .with_all(records);
-        match self.base.db.commit(write).await {
-            Ok(_) => Ok(entry),
+        let known = (Some(entry.mood.as_str()), previous);
+        let made_for = MadeFor::Entry(entry.id);
+        let (vibe, mut calls) = self.check(owner, made_for, entry.note.expose(), known).await;
+        let vibe = match vibe {
+            Err(Error::BudgetExceeded { .. }) => Vibe::Failed(BUDGET_EXCEEDED),
+            Err(error) => {
+                // The entry stays pending, and the next start answers it.
+                self.settle(owner, &mut calls).await?;
+                return Err(error);
+            }
+            Ok(vibe) => vibe,
+        };
+        apply(&mut entry, vibe);
+        let keeper = &self.base.vault.of(owner)?;
+        let write = || Write::from(store::set_answer(keeper, owner, &entry));
+        match self.ledger.settle(owner, &mut calls, write).await {
+            Ok(()) => Ok(entry),
             // Deleted, or written anew: that one has an answer of its own.
-            Err(DbError::Guard(_)) => self.get(owner, entry.id).await,
+            Err(DbError::Guard(_)) => {
+                self.settle(owner, &mut calls).await?;
+                self.get(owner, entry.id).await
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Asks the engine unless it was asked a moment ago, and gives up in time.
+    /// Asks the engine unless it was asked a moment ago, and gives up in time. Whatever comes of it,
+    /// there are the calls that it took.
     async fn check(
         &self,
         owner: Owner,
+        made_for: MadeFor,
         note: &str,
-        mood: Option<&str>,
-        previous: Option<&str>,
-    ) -> Result<Checked, Error> {
+        (mood, previous): (Option<&str>, Option<&str>),
+    ) -> (Result<Vibe, Error>, Vec<UsageRecord>) {
+        let mut calls = Vec::new();
         if let Some(answer) = self.recent.find(owner, note) {
-            return Ok(Checked { vibe: Vibe::Answer(answer), calls: Vec::new() });
+            return (Ok(Vibe::Answer(answer)), calls);
         }
-        let asked = vibe::ask(&*self.engine, note, mood, previous);
-        let checked = tokio::select! {
-            checked = asked => checked,
-            () = tokio::time::sleep(limits::MAX_VIBE_TIME) => {
-                Checked { vibe: Vibe::Failed("MODEL_TIMEOUT"), calls: vec![Call::failed()] }
-            }
-            // The entry stays pending, and the next start answers it.
-            () = self.base.tasks.ending().cancelled() => return Err(Error::ShuttingDown),
+        let (engine, ledger, clock) = (&*self.engine, &*self.ledger, &self.base.clock);
+        let asking = Asking { engine, ledger, owner, made_for, note, mood, previous, clock };
+        let asked = AssertUnwindSafe(asking.ask(&mut calls)).catch_unwind();
+        let vibe = tokio::select! {
+            vibe = asked => vibe.unwrap_or_else(|_| {
+                tracing::error!("an engine panicked");
+                Ok(Vibe::Failed("INTERNAL"))
+            }),
+            () = tokio::time::sleep(limits::MAX_VIBE_TIME) => Ok(Vibe::Failed("MODEL_TIMEOUT")),
+            () = self.base.tasks.ending().cancelled() => Err(Error::ShuttingDown),
         };
-        if let Vibe::Answer(answer) = &checked.vibe {
+        if let Ok(Vibe::Answer(answer)) = &vibe {
             self.recent.keep(owner, note, answer);
         }
-        Ok(checked)
+        (vibe, calls)
     }
 
-    fn record(&self, owner: Owner, call: &Call, now: crate::base::Time) -> serene_db::Statement {
-        let asked = || (self.engine.name(), self.engine.model().to_owned());
-        let (engine, model) = call.answered_by.clone().unwrap_or_else(asked);
-        let record = UsageRecord {
-            purpose: Purpose::VibeCheck,
-            status: call.status,
-            engine: engine.to_owned(),
-            model,
-            tokens: call.usage,
-        };
-        metrics::tokens(&record.engine, &record.model, record.tokens);
-        self.ledger.settle(owner, &record, now)
+    /// Settles calls by themselves.
+    async fn settle(&self, owner: Owner, calls: &mut [UsageRecord]) -> Result<(), Error> {
+        if !calls.is_empty() {
+            self.ledger.settle(owner, calls, Write::new).await?;
+        }
+        Ok(())
     }
 }
 

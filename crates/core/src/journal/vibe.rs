@@ -12,12 +12,12 @@ use serene_care::{
     guard::{GuardContext, guard},
     screen::{CRISIS_SENTENCE, Surface, Tier as SafetyTier, fixed_answer, screen},
 };
-use serene_llm::{BUILT_IN, Engine, Message, Request, Role, Usage, complete, reflect};
+use serene_llm::{BUILT_IN, Engine, Message, Request, Role, complete, reflect};
 
 use super::Note;
 use crate::{
-    base::{Clock, Owner, Private, Time, limits},
-    usage::estimate,
+    base::{Clock, Error, Owner, Private, Time, limits},
+    usage::{Ledger, MadeFor, Purpose, UsageRecord, estimate, prompt_tokens},
 };
 
 /// What a model is told before a note.
@@ -44,28 +44,6 @@ pub enum Vibe {
     Failed(&'static str),
 }
 
-/// A vibe, and the calls of a model that it took.
-#[derive(Clone, Debug)]
-pub(super) struct Checked {
-    pub(super) vibe: Vibe,
-    pub(super) calls: Vec<Call>,
-}
-
-/// One call of a model.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) status: &'static str,
-    pub(super) usage: Usage,
-    /// Name and model of the engine, where that is not the one asked.
-    pub(super) answered_by: Option<(&'static str, String)>,
-}
-
-impl Call {
-    pub(super) fn failed() -> Self {
-        Self { status: "failed", usage: Usage::default(), answered_by: None }
-    }
-}
-
 /// What the crisis screen finds in a note that ends in the fixed sentence.
 pub(super) fn crisis(note: &str) -> Option<SafetyTier> {
     let screening = screen(note, Surface::Entry);
@@ -86,49 +64,92 @@ pub(super) fn without_engine(note: &Note) -> Option<Vibe> {
     is_gibberish(note.expose()).then_some(Vibe::Gibberish)
 }
 
-/// Asks the engine, and guards what it says.
-pub(super) async fn ask(
-    engine: &dyn Engine,
-    note: &str,
-    mood: Option<&str>,
-    previous: Option<&str>,
-) -> Checked {
-    let built_in = || Vibe::Answer(Private::new(reflect(note, mood, previous)));
-    if BUILT_IN.contains(&engine.name()) {
-        return Checked { vibe: built_in(), calls: Vec::new() };
-    }
-    let mut calls = Vec::new();
-    for instruction in [INSTRUCTION.to_owned(), INSTRUCTION.to_owned() + STRICTER] {
-        let request = request(&instruction, note, mood);
-        let prompt_bytes = request.messages.iter().map(|message| message.text.len()).sum();
-        match complete(engine, request).await {
-            Ok(reply) => {
-                let usage = reply.usage.unwrap_or_else(|| estimate(prompt_bytes, &reply.text));
-                let answered_by = reply.answered_by;
-                calls.push(Call { status: "complete", usage, answered_by });
-                match guard(&reply.text, &GuardContext { instruction: &instruction }) {
-                    Ok(guarded) => {
-                        let vibe = Vibe::Answer(Private::new(guarded.as_str()));
-                        return Checked { vibe, calls };
-                    }
+/// A note that somebody is asked about.
+pub(super) struct Asking<'a> {
+    pub(super) engine: &'a dyn Engine,
+    pub(super) ledger: &'a Ledger,
+    pub(super) owner: Owner,
+    /// What the calls are made for.
+    pub(super) made_for: MadeFor,
+    pub(super) note: &'a str,
+    pub(super) mood: Option<&'a str>,
+    /// What was answered last.
+    pub(super) previous: Option<&'a str>,
+    pub(super) clock: &'a Clock,
+}
+
+impl Asking<'_> {
+    /// Asks the engine, and guards what it says. Each call is in `calls` from its beginning on, as one
+    /// that failed: dropping the future leaves all of them there to be settled.
+    ///
+    /// # Errors
+    /// [`Error::BudgetExceeded`] when there is no room for the first call; what is wrong with storage.
+    pub(super) async fn ask(&self, calls: &mut Vec<UsageRecord>) -> Result<Vibe, Error> {
+        let built_in = || Vibe::Answer(Private::new(reflect(self.note, self.mood, self.previous)));
+        if BUILT_IN.contains(&self.engine.name()) {
+            return Ok(built_in());
+        }
+        for instruction in [INSTRUCTION.to_owned(), INSTRUCTION.to_owned() + STRICTER] {
+            // One that answered badly is replaced; one that did not answer is said to have failed.
+            let is_first = calls.is_empty();
+            match self.call(&instruction, calls).await {
+                Ok(Ok(text)) => match guard(&text, &GuardContext { instruction: &instruction }) {
+                    Ok(guarded) => return Ok(Vibe::Answer(Private::new(guarded.as_str()))),
                     Err(violation) => {
                         tracing::info!(
                             code = violation.code(),
                             "a vibe check did not pass the guard"
                         );
                     }
+                },
+                Ok(Err(code)) if is_first => return Ok(Vibe::Failed(code)),
+                Err(error) if is_first => return Err(error),
+                _ => break,
+            }
+        }
+        Ok(built_in())
+    }
+
+    /// One call: what the model says, or how it failed.
+    async fn call(
+        &self,
+        instruction: &str,
+        calls: &mut Vec<UsageRecord>,
+    ) -> Result<Result<String, &'static str>, Error> {
+        let mut request = request(instruction, self.note, self.mood);
+        let asked = (self.engine.name(), self.engine.model());
+        let began_at = self.clock.now();
+        let prompt_tokens = prompt_tokens(self.engine, asked.1, &request);
+        let most = (prompt_tokens, &mut request);
+        let reservation = self.ledger.reserve_now(self.owner, asked, most).await?;
+        calls.push(UsageRecord {
+            purpose: Purpose::VibeCheck,
+            made_for: self.made_for,
+            status: "failed",
+            engine: asked.0.to_owned(),
+            model: asked.1.to_owned(),
+            tokens: estimate(0, ""),
+            cost_nanos: 0,
+            began_at,
+            reservation,
+        });
+        let replied = complete(self.engine, request).await;
+        let call = calls.last_mut().expect("it was added a moment ago");
+        match replied {
+            Ok(reply) => {
+                call.status = "complete";
+                call.tokens = reply.usage.unwrap_or_else(|| estimate(prompt_tokens, &reply.text));
+                if let Some((engine, model)) = reply.answered_by {
+                    (call.engine, call.model) = (engine.to_owned(), model);
                 }
+                Ok(Ok(reply.text))
             }
             Err(error) => {
-                calls.push(Call::failed());
                 tracing::warn!(code = error.code(), "the model failed a vibe check: {error}");
-                // One that answered badly is replaced; one that did not answer is said to have failed.
-                let vibe = if calls.len() == 1 { Vibe::Failed(error.code()) } else { built_in() };
-                return Checked { vibe, calls };
+                Ok(Err(error.code()))
             }
         }
     }
-    Checked { vibe: built_in(), calls }
 }
 
 fn request(instruction: &str, note: &str, mood: Option<&str>) -> Request {

@@ -172,6 +172,8 @@ pub struct EntryItem {
 pub(super) struct UsageItem<'a> {
     pub(super) id: Uuid,
     pub(super) purpose: &'a str,
+    pub(super) generation_id: Option<Uuid>,
+    pub(super) entry_id: Option<Uuid>,
     pub(super) status: &'a str,
     pub(super) engine: &'a str,
     pub(super) model: &'a str,
@@ -179,6 +181,7 @@ pub(super) struct UsageItem<'a> {
     pub(super) completion_tokens: u32,
     pub(super) cached_tokens: u32,
     pub(super) estimated: bool,
+    pub(super) cost_nanos: i64,
     pub(super) created_at: At,
 }
 

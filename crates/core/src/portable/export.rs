@@ -249,6 +249,8 @@ fn usage_item(record: &KeptRecord) -> UsageItem<'_> {
     UsageItem {
         id: record.id,
         purpose: &record.purpose,
+        generation_id: record.generation_id,
+        entry_id: record.entry_id,
         status: &record.status,
         engine: &record.engine,
         model: &record.model,
@@ -256,6 +258,7 @@ fn usage_item(record: &KeptRecord) -> UsageItem<'_> {
         completion_tokens: record.tokens.completion_tokens,
         cached_tokens: record.tokens.cached_tokens,
         estimated: record.tokens.estimated,
+        cost_nanos: record.cost_nanos,
         created_at: At(record.created_at),
     }
 }

@@ -16,6 +16,7 @@ mod preferences;
 mod replies;
 mod rules;
 mod search;
+mod usage;
 
 pub(crate) use bodies::{GenerationBody, MessageBody, SafetyBody};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me::export))
         .routes(routes!(preferences::read, preferences::change))
         .routes(routes!(me::change_password))
+        .routes(routes!(usage::report))
         .routes(routes!(identities::link, identities::list))
         // Conversations.
         .routes(routes!(conversations::create, conversations::list))

@@ -67,6 +67,24 @@ pub(crate) fn base() -> OpenApi {
     openapi
 }
 
+/// The operations that are refused where a budget has no room.
+const CALLS_MODELS: [&str; 14] = [
+    "send_message",
+    "regenerate_reply",
+    "continue_reply",
+    "vibe_check",
+    "conversations_send",
+    "chatbot_send",
+    "chatbot_send_message",
+    "sessions_respond",
+    "entries_vibe_check",
+    "entries_vibe_stream",
+    "histories_send",
+    "histories_send_image",
+    "histories_ask",
+    "histories_ask_image",
+];
+
 /// Adds to every operation the errors that any route of its kind can answer with.
 pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
     for (path, operation) in operations(&mut openapi.paths) {
@@ -74,6 +92,8 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         let is_open = operation.security.is_some();
         let has_id = path.contains('{');
         let has_input = has_body || operation.parameters.is_some();
+        let name = operation.operation_id.as_deref().unwrap_or_default();
+        let calls_model = CALLS_MODELS.iter().any(|it| name.split("_at_").next() == Some(it));
         let common = [
             (has_input, "400", "The request breaks a rule"),
             (!is_open, "401", "Not signed in, or no longer"),
@@ -81,6 +101,7 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
             (has_body, "408", "The body arrived too slowly"),
             (has_body, "413", "The body is too large"),
             (has_body, "415", "The body is not JSON"),
+            (calls_model, "429", "Too many requests, or a budget has no room for an answer"),
             (!is_health(operation), "429", "Too many requests"),
             (true, "500", "A mistake of the server"),
             (true, "503", "Try again after `Retry-After`"),

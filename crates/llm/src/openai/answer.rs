@@ -101,13 +101,13 @@ impl Answer {
             return Err(EngineError::Failed { status: None });
         }
         self.any_chunk |= chunk.choices.is_some() || chunk.usage.is_some();
-        if let Some(usage) = chunk.usage.as_ref().and_then(wire::usage) {
-            self.usage = Some(usage);
-        }
+        let usage = chunk.usage.as_ref().and_then(wire::usage);
         let Some(mut choice) = chunk.choices.and_then(|choices| choices.into_iter().next()) else {
+            self.count(usage, self.reason.is_some() || self.any_text);
             return Ok(Step::Nothing);
         };
         self.reason = choice.reason().or(self.reason);
+        self.count(usage, self.reason.is_some());
         let mut text = choice.take_delta();
         if text.is_none() && !self.any_text {
             // A server that puts its whole answer into one frame.
@@ -115,6 +115,13 @@ impl Answer {
         }
         self.any_text |= text.is_some();
         Ok(text.map_or(Step::Nothing, Step::Text))
+    }
+
+    /// Keeps the figures of a chunk. The last ones count, whatever they say. On the way there some
+    /// servers send zeros, because they have not counted yet: those say nothing.
+    fn count(&mut self, usage: Option<Usage>, is_last: bool) {
+        let counted = |it: &Usage| is_last || (it.prompt_tokens > 0 && it.completion_tokens > 0);
+        self.usage = usage.filter(counted).or(self.usage);
     }
 
     /// The body ended, cleanly as far as HTTP can tell, without `[DONE]`.

@@ -162,9 +162,9 @@ pub(crate) fn finish_reason(name: &str) -> Option<FinishReason> {
     }
 }
 
-/// The figures in a `usage` object. Half a set is completed from the total or is none at all, and
-/// so are zeros, which some servers send before they have counted: the caller's estimate is nearer
-/// the truth than either.
+/// The figures in a `usage` object. Half a set is completed from the total or is none at all: the
+/// caller's estimate is nearer the truth. Zeros are figures; where they come before the end of an
+/// answer, the caller knows that nobody has counted yet.
 pub(crate) fn usage(value: &Value) -> Option<Usage> {
     let count = |value: &Value| {
         let count = value.as_u64().or_else(|| value.as_f64().and_then(whole))?;
@@ -181,11 +181,10 @@ pub(crate) fn usage(value: &Value) -> Option<Usage> {
         (None, Some(completion), Some(total)) => (total.checked_sub(completion)?, completion),
         _ => return None,
     };
-    if prompt_tokens == 0 && completion_tokens == 0 {
-        return None;
-    }
-    let cached_tokens =
-        value.pointer("/prompt_tokens_details/cached_tokens").and_then(count).unwrap_or(0);
+    let cached = value.pointer("/prompt_tokens_details/cached_tokens").and_then(count);
+    let cached = cached.or_else(|| value.get("prompt_cache_hit_tokens").and_then(count));
+    // They are part of the prompt.
+    let cached_tokens = cached.unwrap_or(0).min(prompt_tokens);
     Some(Usage { prompt_tokens, completion_tokens, cached_tokens, estimated: false })
 }
 
@@ -316,7 +315,20 @@ mod tests {
             (json!({"prompt_tokens": 9, "total_tokens": 5}), None),
             (json!({"prompt_tokens": null, "completion_tokens": 2}), None),
             (json!({"prompt_tokens": -3, "completion_tokens": -2}), None),
-            (json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}), None),
+            (
+                json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}),
+                figures(0, 0, 0),
+            ),
+            (
+                json!({"prompt_tokens": 9, "completion_tokens": 2,
+                       "prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 3}),
+                figures(9, 2, 6),
+            ),
+            (
+                json!({"prompt_tokens": 9, "completion_tokens": 2,
+                       "prompt_tokens_details": {"cached_tokens": 99}}),
+                figures(9, 2, 9),
+            ),
         ] {
             assert_eq!(usage(&value), expected, "{value}");
         }

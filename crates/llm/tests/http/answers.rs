@@ -34,6 +34,8 @@ async fn a_plain_stream() {
     assert_eq!(outcome.end, Ok((FinishReason::Stop, Some(FIGURES))));
 }
 
+const ZEROS: &str = r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#;
+
 #[tokio::test]
 async fn oddities_of_real_servers() {
     let hi = delta("Hi");
@@ -44,6 +46,15 @@ async fn oddities_of_real_servers() {
     let some = |prompt_tokens, completion_tokens| {
         Some(Usage { prompt_tokens, completion_tokens, ..Usage::default() })
     };
+    let zeros = format!("data: {{\"choices\":[],\"usage\":{ZEROS}}}\n\n");
+    let with_text = |text: &str, usage: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}],\"usage\":{usage}}}\n\n"
+        )
+    };
+    let early = with_text("Hi", ZEROS);
+    let hi_counted = with_text("Hi", r#"{"prompt_tokens":5,"completion_tokens":1}"#);
+    let more = with_text("!", ZEROS);
     for (what, body, expected) in [
         ("no figures", [&hi, STOP, DONE].concat(), stopped(None)),
         ("usage null", with_usage("null"), stopped(None)),
@@ -59,6 +70,28 @@ async fn oddities_of_real_servers() {
             [&hi, &USAGE.replace("\"completion_tokens\":2", "\"completion_tokens\":1"), USAGE, STOP]
                 .concat(),
             stopped(Some(FIGURES)),
+        ),
+        ("zeros at the end are figures", [&hi, STOP, &zeros, DONE].concat(), stopped(some(0, 0))),
+        (
+            "zeros after the text, though the reason comes later",
+            with_usage(ZEROS),
+            stopped(some(0, 0)),
+        ),
+        (
+            "zeros before anybody has counted",
+            [&zeros, &early, STOP, USAGE, DONE].concat(),
+            stopped(Some(FIGURES)),
+        ),
+        ("zeros and nothing after them", [&zeros, &early, STOP, DONE].concat(), stopped(None)),
+        (
+            "a count, and zeros with the next word",
+            [&hi_counted, &more, STOP, DONE].concat(),
+            Outcome { deltas: vec!["Hi".into(), "!".into()], ..stopped(some(5, 1)) },
+        ),
+        (
+            "zeros at the end win over a count on the way",
+            [&hi_counted, STOP, &zeros, DONE].concat(),
+            stopped(some(0, 0)),
         ),
         (
             "finish_reason empty until the end",

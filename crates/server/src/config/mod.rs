@@ -37,6 +37,7 @@ use serene_core::{
     accounts::{FirebaseKeys, FirebaseOptions},
     base::MasterKey,
     safety::SafetyResources,
+    usage::Budgets,
 };
 use serene_http::{ContractOptions, RateLimit, RateLimits};
 
@@ -52,11 +53,11 @@ pub(crate) use secret::load_or_create_secret;
 use loader::Loader;
 use report::Shown;
 use settings::{
-    AUTH_THROTTLE, BCRYPT_COST, FRONTEND_URL, JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET,
-    MAX_CONNECTIONS, METRICS_ADDRESS, METRICS_TOKEN, PORT, RATE_LIMIT_PER_ADDRESS,
-    RATE_LIMIT_PER_USER, REFRESH_TOKEN_EXPIRES, SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG,
-    SERENE_LOG_FORMAT, SERENE_MASTER_KEY, SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION,
-    TRUSTED_PROXIES,
+    AUTH_THROTTLE, BCRYPT_COST, BUDGET_PER_INSTANCE, BUDGET_PER_USER, FRONTEND_URL,
+    JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_SECRET, MAX_CONNECTIONS, METRICS_ADDRESS,
+    METRICS_TOKEN, PORT, RATE_LIMIT_PER_ADDRESS, RATE_LIMIT_PER_USER, REFRESH_TOKEN_EXPIRES,
+    SAFETY_RESOURCES_FILE, SERENE_ENV, SERENE_LOG, SERENE_LOG_FORMAT, SERENE_MASTER_KEY,
+    SERENE_MASTER_KEY_FILE, SERVER_HOST, SYSTEM_INSTRUCTION, TRUSTED_PROXIES,
 };
 use sources::{Origin, Sources};
 
@@ -117,6 +118,8 @@ pub(crate) struct Config {
     pub(crate) ai: AiConfig,
     /// Replaces the built-in system instruction; at most 8000 characters.
     pub(crate) system_instruction: Option<String>,
+    /// How much of models may be used.
+    pub(crate) budgets: Budgets,
     /// Origins that may call from a browser, as browsers spell them.
     pub(crate) frontend_origins: Vec<String>,
     /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
@@ -193,6 +196,7 @@ impl Config {
                 parse::system_instruction,
                 |text| format!("set ({} characters)", text.chars().count()),
             )?,
+            budgets: budgets(l)?,
             frontend_origins: l
                 .optional(&FRONTEND_URL, network::origins, |all| all.join(","))?
                 .unwrap_or_default(),
@@ -290,6 +294,15 @@ impl Config {
     fn origin(&self, setting: &settings::Setting) -> Origin {
         loader::origin(&self.rows, setting)
     }
+}
+
+/// The budgets; none where nothing is set.
+fn budgets(l: &mut Loader<'_>) -> Result<Budgets, ConfigError> {
+    let mut limits = |setting| l.optional(setting, str::parse, ToString::to_string);
+    Ok(Budgets {
+        per_user: limits(&BUDGET_PER_USER)?.unwrap_or_default(),
+        per_instance: limits(&BUDGET_PER_INSTANCE)?.unwrap_or_default(),
+    })
 }
 
 /// The master key, from its setting or its file.

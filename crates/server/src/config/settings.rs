@@ -247,6 +247,19 @@ pub(super) static SYSTEM_INSTRUCTION: Setting = Setting::new(
     "\"You are a calm listener.\"",
 );
 
+/// What each user may use.
+pub(super) static BUDGET_PER_USER: Setting = Setting::new(
+    "BUDGET_PER_USER",
+    "What each user may use of models, comma separated: tokens/day, tokens/month, cost/day, cost/month; docs/usage.md",
+    "200000 tokens/day, 5.00 cost/month",
+);
+/// What all of them may use.
+pub(super) static BUDGET_PER_INSTANCE: Setting = Setting::new(
+    "BUDGET_PER_INSTANCE",
+    "What all users together may use of models, written as BUDGET_PER_USER",
+    "100.00 cost/month",
+);
+
 /// Origins of front ends.
 pub(super) static FRONTEND_URL: Setting = Setting::new(
     "FRONTEND_URL",
@@ -400,6 +413,8 @@ pub(super) static ALL: &[&Setting] = &[
     &OPENAI_BASE_URL,
     &OPENAI_MODEL,
     &SYSTEM_INSTRUCTION,
+    &BUDGET_PER_USER,
+    &BUDGET_PER_INSTANCE,
     &FRONTEND_URL,
     &TRUSTED_PROXIES,
     &RATE_LIMIT_PER_USER,

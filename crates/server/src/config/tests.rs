@@ -164,6 +164,14 @@ fn an_error_names_the_name_that_was_used_and_the_place() {
             [("MAX_CONNECTIONS", "0")],
             "MAX_CONNECTIONS (environment): \"0\" is not accepted; give a number",
         ),
+        (
+            [("BUDGET_PER_USER", "5 a day")],
+            "BUDGET_PER_USER (environment): \"5 a day\" is no budget; give an amount as 200000 tokens/day",
+        ),
+        (
+            [("BUDGET_PER_INSTANCE", "5 tokens/day, 6 tokens/day")],
+            "BUDGET_PER_INSTANCE (environment): has two budgets of one kind: 6 tokens/day is",
+        ),
         ([("FRONTEND_URL", "*")], "FRONTEND_URL (environment): * is refused, because"),
         (
             [("TRUSTED_PROXIES", "proxy")],

@@ -55,7 +55,12 @@ const NEVER: [(&str, &str); 6] = [
 ];
 
 /// And what must not be there after a proper stop.
-const NEVER_AT_REST: [(&str, &str); 2] = [
+const NEVER_AT_REST: [(&str, &str); 4] = [
+    ("calls that keep room free", "SELECT count(*) FROM usage_reservations"),
+    (
+        "totals in which room is kept free",
+        "SELECT count(*) FROM usage_totals WHERE tokens_reserved <> 0 OR cost_nanos_reserved <> 0",
+    ),
     (
         "generations that run",
         "SELECT count(*) FROM generations WHERE status IN ('pending', 'running')",

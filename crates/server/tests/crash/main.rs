@@ -213,6 +213,7 @@ impl Test {
             }
             evidence = self.load(server, round, Moment::choose(&mut dice)).await?;
             self.database.check(&self.home, false, &mut self.findings).await?;
+            self.verify_usage();
             if said.elapsed() > Duration::from_secs(15) {
                 said = now();
                 let acknowledged = self.tally.acknowledged + self.tally.probes;
@@ -224,7 +225,14 @@ impl Test {
         evidence.told.clear();
         self.look(&server, &evidence, rounds + 2, true).await?;
         server.stop().await?;
+        self.verify_usage();
         self.database.check(&self.home, true, &mut self.findings).await
+    }
+
+    fn verify_usage(&mut self) {
+        if let Err(error) = Process::verify_usage(&self.home, self.database.address()) {
+            self.findings.wrong(format!("the totals of usage are wrong: {error}"));
+        }
     }
 
     fn is_over(&self, expect_lost: bool) -> bool {

@@ -88,11 +88,22 @@ impl Process {
             ("AUTH_THROTTLE", "off"),
             ("RATE_LIMIT_PER_USER", "off"),
             ("BCRYPT_COST", "4"),
+            // Room for all of them: what is kept free must be given back after every kill.
+            ("BUDGET_PER_USER", "1000000000000 tokens/month"),
             // Who registered in the first round is still signed in in the last.
             ("JWT_ACCESS_TOKEN_EXPIRES", "31536000"),
             ("SERENE_LOG", "warn"),
         ];
         spawn(home, &[], &environment, "serene")
+    }
+
+    /// That every total of the ledger is the sum of what it counts, by the command that counts anew.
+    pub(crate) fn verify_usage(home: &Path, database: &str) -> anyhow::Result<()> {
+        let mut child = spawn(home, &["usage", "verify"], &[("DATABASE_URL", database)], "verify")?;
+        if child.wait()?.success() {
+            return Ok(());
+        }
+        bail!("{}", std::fs::read_to_string(home.join("verify.out"))?)
     }
 
     async fn listening(

@@ -22,6 +22,7 @@ use serene_core::{
     safety::SafetyResources,
     schema::{MIGRATIONS, OWNED_TABLES},
     sealing,
+    usage::{Budgets, Prices},
 };
 use serene_http::HttpOptions;
 use serene_llm::{Engine, ScriptedEngine};
@@ -84,6 +85,10 @@ pub(crate) struct Setup {
     pub(crate) master_key: Option<MasterKey>,
     /// Signs tokens.
     pub(crate) secret: &'static str,
+    /// What models cost.
+    pub(crate) prices: Prices,
+    /// How much of them may be used.
+    pub(crate) budgets: Budgets,
     /// Where only one instance can be.
     pub(crate) place: Option<uuid::Uuid>,
     /// How often it says that it lives, where others may serve the same database.
@@ -107,6 +112,8 @@ impl Default for Setup {
             titles: false,
             master_key: None,
             secret: SECRET,
+            prices: Prices::default(),
+            budgets: Budgets::default(),
             place: None,
             shared: None,
             data: None,
@@ -164,6 +171,8 @@ impl TestApp {
             instruction: None,
             context_tokens: setup.context_tokens,
             titles: setup.titles,
+            prices: setup.prices,
+            budgets: setup.budgets,
         };
         let serene = Arc::new(Serene::new(base, options).unwrap());
         let router = serene_http::router(Arc::clone(&serene), setup.http);

@@ -57,6 +57,7 @@ const TABLE: &[(&str, Rule, &[&str])] = &[
     ("read_me", Own, &[""]),
     ("change_me", Own, &[""]),
     ("export_me", Own, &[""]),
+    ("my_usage", Own, &[""]),
     ("delete_me", Own, &[""]),
     ("read_preferences", Own, &[""]),
     ("change_preferences", Own, &[""]),

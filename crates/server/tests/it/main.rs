@@ -32,5 +32,6 @@ mod search;
 mod slow_clients;
 mod statements;
 mod titles;
+mod usage;
 mod vault;
 mod wire;

@@ -12,7 +12,7 @@ use self::reading::{is_insert, violations};
 use crate::{app::TestApp, database::not_on_sqlite};
 
 /// Statements that serve every owner at once, and why they may.
-const FOR_EVERY_OWNER: [(&str, &str); 6] = [
+const FOR_EVERY_OWNER: [(&str, &str); 10] = [
     (
         "generations.run_by",
         "an instance looks for what others ask of it, whosever it is; reads ids only",
@@ -22,10 +22,14 @@ const FOR_EVERY_OWNER: [(&str, &str); 6] = [
     ("entries.pending", "the sweep looks for whoever's entry a dead process left unanswered"),
     ("conversations.expired_trash", "the purge looks for whoever's trash is due; reads ids only"),
     ("generations.left_behind", "the sweep looks for whoever's reply a dead process left"),
+    ("usage_reservations.left_behind", "the sweep gives back whoever's room a dead process kept"),
+    ("instance_usage_totals.compare", "everybody's total is the sum of theirs; reads sums only"),
+    ("usage_records.all_lines", "the operator's report; reads sums only"),
+    ("usage_records.user_lines", "the operator's report, by user; reads sums only"),
 ];
 
 /// Plans that read all rows of one owner in a table, and what bounds them.
-const ALL_OF_AN_OWNER: [(&str, &str); 17] = [
+const ALL_OF_AN_OWNER: [(&str, &str); 20] = [
     ("generations.active_of_owner", "only when several instances delete an account: all goes then"),
     ("identities.list", "an owner has at most twenty identities"),
     ("identities.delete_all", "an owner has at most twenty identities"),
@@ -39,6 +43,9 @@ const ALL_OF_AN_OWNER: [(&str, &str); 17] = [
     ("sessions.delete_surplus", "an owner has at most a hundred sessions"),
     ("sessions.delete_all", "an owner has at most a hundred sessions"),
     ("usage_records.list", "in the order of the index, up to its limit"),
+    ("usage_records.days", "the operator's command counts everything anew"),
+    ("usage_reservations.list", "an owner has a reservation for each call that runs"),
+    ("usage_totals.compare", "an owner has a reservation for each call that runs"),
     ("usage_records.delete_chunk", "in the order of the index, up to its limit"),
     ("conversations.delete_chunk", "in the order of the index, up to its limit"),
     ("messages.delete_chunk", "in the order of the index, up to its limit"),
@@ -46,7 +53,10 @@ const ALL_OF_AN_OWNER: [(&str, &str); 17] = [
 ];
 
 /// Plans that sort what they have read, and what bounds it.
-const SORTED: [(&str, &str); 2] = [
+const SORTED: [(&str, &str); 5] = [
+    ("usage_records.lines", "an owner's calls of at most 92 days"),
+    ("usage_records.all_lines", "the operator's report of a range of days"),
+    ("usage_records.user_lines", "the operator's report of a range of days"),
     ("sessions.open", "an owner has at most a hundred sessions"),
     ("sessions.delete_surplus", "an owner has at most a hundred sessions"),
 ];
@@ -233,6 +243,7 @@ async fn no_statement_scans_a_table_on_sqlite() {
     let excused = [
         ("instances.list", "a row for each process that serves the database"),
         ("instances.delete_before", "a row for each process that serves the database"),
+        ("usage_reservations.left_behind", "a row for each call that runs"),
     ];
     expect_only(plans_with(&app, |line| line.starts_with("SCAN ")).await, &excused);
     // A search by nothing, and an index built for one statement, are scans as well.

@@ -16,6 +16,7 @@ use serene_core::{
     journal::{EntryChanges, ListEntries, Mood, NewEntry, Note},
     schema::OWNED_TABLES,
     search::Wanted,
+    usage::Budgets,
 };
 use serene_llm::{EngineError, Event, EventStream};
 use uuid::Uuid;
@@ -153,7 +154,8 @@ impl Calls {
 async fn another_owners_ids_find_nothing_and_change_nothing() {
     // With a vault, so that there is a row in every table.
     let (engine, master_key) = (Some(Arc::new(Silent) as _), Some(MasterKey::random()));
-    let app = TestApp::with(Setup { engine, master_key, ..Setup::default() }).await;
+    let budgets = Budgets { per_user: "1000000 tokens/day".parse().unwrap(), ..Budgets::default() };
+    let app = TestApp::with(Setup { engine, master_key, budgets, ..Setup::default() }).await;
     let (mira, odo) = (app.user("mira").await, app.user("odo").await);
     let theirs = furnish(&app, &mira).await;
     let before = app.rows_of(&mira);
@@ -286,6 +288,12 @@ async fn generations(app: &TestApp, owner: Owner, theirs: &Ids, calls: &mut Call
     assert_eq!(days.len(), 1);
     let records = calls.own("ledger.records", ledger.records(owner).await);
     assert_eq!(records.len(), 1);
+    let today = ledger.today();
+    let report = calls.own("ledger.report", ledger.report(owner, today, today).await);
+    assert_eq!(report.total.calls, 1);
+    let states = calls.own("ledger.budgets", ledger.budgets(owner).await);
+    let own = records[0].1.prompt_tokens + records[0].1.completion_tokens;
+    assert_eq!(states[0].used, i64::from(own), "and nobody else's");
     // It takes no id; here its engine would be waited for.
     let elsewhere = TestApp::new().await;
     let somebody = elsewhere.owner(&elsewhere.user("somebody").await);
@@ -401,6 +409,7 @@ fn functions_that_take_an_owner() -> BTreeSet<&'static str> {
         ("conversations", "conversations/preferences.rs"),
         ("generations", "generations/again.rs"),
         ("ledger", "usage/mod.rs"),
+        ("ledger", "usage/report.rs"),
         ("serene", "serene.rs"),
     ];
     let slices = fs::read_to_string(folder.join("lib.rs")).unwrap();
