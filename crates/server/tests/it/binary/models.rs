@@ -110,7 +110,7 @@ fn a_plain_endpoint_is_asked_in_its_own_format() {
     let home = Home::new();
     let model = MockModel::saying(&["I am listening."]);
     let url = model.base_url.replace("/v1", "/generate");
-    let server = home.start(&[("AI_MODEL_ENDPOINT", &url)]);
+    let server = home.start(&[("AI_MODEL_ENDPOINT", &url), ("AI_TITLES", "off")]);
     let token = server.register("mira");
     let messages = server.conversation(&token);
     let said = json!({"content": "Good evening."});
