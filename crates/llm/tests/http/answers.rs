@@ -46,15 +46,6 @@ async fn oddities_of_real_servers() {
     let some = |prompt_tokens, completion_tokens| {
         Some(Usage { prompt_tokens, completion_tokens, ..Usage::default() })
     };
-    let zeros = format!("data: {{\"choices\":[],\"usage\":{ZEROS}}}\n\n");
-    let with_text = |text: &str, usage: &str| {
-        format!(
-            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}],\"usage\":{usage}}}\n\n"
-        )
-    };
-    let early = with_text("Hi", ZEROS);
-    let hi_counted = with_text("Hi", r#"{"prompt_tokens":5,"completion_tokens":1}"#);
-    let more = with_text("!", ZEROS);
     for (what, body, expected) in [
         ("no figures", [&hi, STOP, DONE].concat(), stopped(None)),
         ("usage null", with_usage("null"), stopped(None)),
@@ -70,28 +61,6 @@ async fn oddities_of_real_servers() {
             [&hi, &USAGE.replace("\"completion_tokens\":2", "\"completion_tokens\":1"), USAGE, STOP]
                 .concat(),
             stopped(Some(FIGURES)),
-        ),
-        ("zeros at the end are figures", [&hi, STOP, &zeros, DONE].concat(), stopped(some(0, 0))),
-        (
-            "zeros after the text, though the reason comes later",
-            with_usage(ZEROS),
-            stopped(some(0, 0)),
-        ),
-        (
-            "zeros before anybody has counted",
-            [&zeros, &early, STOP, USAGE, DONE].concat(),
-            stopped(Some(FIGURES)),
-        ),
-        ("zeros and nothing after them", [&zeros, &early, STOP, DONE].concat(), stopped(None)),
-        (
-            "a count, and zeros with the next word",
-            [&hi_counted, &more, STOP, DONE].concat(),
-            Outcome { deltas: vec!["Hi".into(), "!".into()], ..stopped(some(5, 1)) },
-        ),
-        (
-            "zeros at the end win over a count on the way",
-            [&hi_counted, STOP, &zeros, DONE].concat(),
-            stopped(some(0, 0)),
         ),
         (
             "finish_reason empty until the end",
@@ -161,6 +130,50 @@ async fn oddities_of_real_servers() {
             ]
             .concat(),
             stopped(None),
+        ),
+    ] {
+        assert_eq!(ask_sse(&body).await, expected, "{what}:\n{body}");
+    }
+}
+
+#[tokio::test]
+async fn zeros_count_at_the_end_and_nowhere_before() {
+    let hi = delta("Hi");
+    let stopped = |usage| Outcome::finished("Hi", FinishReason::Stop, usage);
+    let some = |prompt_tokens, completion_tokens| {
+        Some(Usage { prompt_tokens, completion_tokens, ..Usage::default() })
+    };
+    let zeros = format!("data: {{\"choices\":[],\"usage\":{ZEROS}}}\n\n");
+    let with_text = |text: &str, usage: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}],\"usage\":{usage}}}\n\n"
+        )
+    };
+    let early = with_text("Hi", ZEROS);
+    let hi_counted = with_text("Hi", r#"{"prompt_tokens":5,"completion_tokens":1}"#);
+    let more = with_text("!", ZEROS);
+    for (what, body, expected) in [
+        ("zeros at the end are figures", [&hi, STOP, &zeros, DONE].concat(), stopped(some(0, 0))),
+        (
+            "zeros after the text, though the reason comes later",
+            [&hi, &zeros, STOP, DONE].concat(),
+            stopped(some(0, 0)),
+        ),
+        (
+            "zeros before anybody has counted",
+            [&zeros, &early, STOP, USAGE, DONE].concat(),
+            stopped(Some(FIGURES)),
+        ),
+        ("zeros and nothing after them", [&zeros, &early, STOP, DONE].concat(), stopped(None)),
+        (
+            "a count, and zeros with the next word",
+            [&hi_counted, &more, STOP, DONE].concat(),
+            Outcome { deltas: vec!["Hi".into(), "!".into()], ..stopped(some(5, 1)) },
+        ),
+        (
+            "zeros at the end win over a count on the way",
+            [&hi_counted, STOP, &zeros, DONE].concat(),
+            stopped(some(0, 0)),
         ),
     ] {
         assert_eq!(ask_sse(&body).await, expected, "{what}:\n{body}");
