@@ -182,6 +182,8 @@ fn prices(ai: &AiConfig) -> Prices {
         // By what an endpoint's address is, it is either.
         let engines: &[&str] = match &entry.engine.kind {
             EngineKind::Basic => &["basic"],
+            EngineKind::Nlp => &["nlp"],
+            EngineKind::Transformers { .. } => &["transformers"],
             EngineKind::OpenAi { .. } => &["openai"],
             EngineKind::Endpoint { .. } => &["endpoint", "openai"],
         };

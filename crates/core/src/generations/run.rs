@@ -19,7 +19,7 @@ use crate::{
     base::{Error, Owner, Private, limits, vault::Keeper},
     conversations::{Message, MessageStatus, SafetyTier, end_reply},
     metrics,
-    usage::{MadeFor, Purpose, Reservation, UsageRecord, estimate, prompt_tokens},
+    usage::{MadeFor, Purpose, Reservation, UsageRecord, estimate},
 };
 
 /// How long to wait before trying again to store the end of a reply, at first and at most.
@@ -107,11 +107,11 @@ impl Run {
             return self.care();
         }
         let prompt = prompt::build(&self.inner, self.owner, &self.asking, &self.message).await;
-        let request = match prompt {
+        let (prompt_tokens, request) = match prompt {
             Ok((context, _)) if !context.fits() => return Outcome::failed(PROMPT_TOO_LONG),
             Ok((context, mut request)) => {
                 self.inner.ledger.bound(&mut request, context.reply_tokens);
-                request
+                (context.total_tokens(), request)
             }
             Err(error) => {
                 tracing::error!(generation = %self.generation.id, %error,
@@ -119,7 +119,6 @@ impl Run {
                 return Outcome::failed("UNAVAILABLE");
             }
         };
-        let prompt_tokens = prompt_tokens(&*self.inner.engine, &self.asking.model, &request);
         let mut answered_by = None;
         let outcome = self.follow(request, &mut answered_by).await;
         Outcome { prompt_tokens, answered_by, ..outcome }
@@ -394,8 +393,9 @@ pub(super) async fn interrupt(inner: &Inner, orphan: Orphan) -> Result<(), Error
 /// How long the prompt of a reply is, as far as it can still be said.
 async fn prompt_of(inner: &Inner, owner: Owner, reply: &Message) -> Result<u32, Error> {
     let asking = prompt::asking(inner, owner, Some(reply.conversation_id)).await?;
-    let (_, request) = prompt::build(inner, owner, &asking, reply).await?;
-    Ok(prompt_tokens(&*inner.engine, &asking.model, &request))
+    let place = (reply.conversation_id, reply.position);
+    let context = prompt::plan(inner, owner, &asking, place, (None, Some(reply))).await?;
+    Ok(context.total_tokens())
 }
 
 /// Its text cannot be had, but its row must not stay open.
