@@ -237,7 +237,10 @@ impl Generations {
             match self.begin(owner, draft, write).await {
                 Ok(reply) => return Ok(Sent { user_message, generation, reply }),
                 Err(Error::Storage(DbError::Guard(guard))) if is_budget_guard(guard) => {
-                    self.refusal(owner, reserved).await?;
+                    if let Err(refused) = self.refusal(owner, reserved).await {
+                        // It may be this very message that took the room, sent a moment ago.
+                        return self.already_sent(owner, &send).await?.ok_or(refused);
+                    }
                 }
                 // Somebody else wrote here in between: look again what there is now.
                 Err(Error::Storage(DbError::Guard("conversations.claim"))) => {}
