@@ -5,7 +5,7 @@ use std::{fmt, pin::Pin, time::Duration};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
-use crate::Manner;
+use crate::{Manner, Person};
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub struct Request {
     pub model: Option<String>,
     /// How the person wants to be spoken to, for the engines that follow no instruction.
     pub manner: Manner,
+    /// What is known of the person, for the same engines.
+    pub person: Person,
     /// The most tokens the model may write; the engine's own default when absent.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2; the engine's own default when absent.

@@ -30,7 +30,7 @@ pub use engine::{
 pub use http::{ConfigError, MAX_ATTEMPTS, Retries, Timeouts};
 #[cfg(feature = "local-models")]
 pub use local::{LocalEngine, LocalModelError, LocalOptions};
-pub use manner::{AddressStyle, Manner, Personality};
+pub use manner::{AddressStyle, Manner, Person, Personality};
 pub use nlp::NlpEngine;
 pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
 pub use registry::{Offer, Registry, RegistryError};

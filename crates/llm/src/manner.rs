@@ -1,6 +1,8 @@
 //! How a person wants to be spoken to, for engines that follow no instruction. What a model is told
 //! of it is the caller's business.
 
+use std::fmt;
+
 macro_rules! words {
     ($(#[$doc:meta])* $type:ident {
         $(#[$first:meta])* $head:ident = $word:literal,
@@ -52,6 +54,25 @@ words! {
         Friendly = "friendly",
         /// As at work.
         Professional = "professional",
+    }
+}
+
+/// What is known of a person, for the engines that follow no instruction; what is `None` was never
+/// said.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Person {
+    /// Where they live: two letters of ISO 3166-1.
+    pub country: Option<String>,
+    /// Which day it is where they are, as `2026-11-21`.
+    pub today: Option<String>,
+    /// How they want to be spoken to, in their own words.
+    pub wish: Option<String>,
+}
+
+// A stray `{:?}` must not put what somebody wrote into a log.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Person([redacted])")
     }
 }
 

@@ -255,6 +255,13 @@ pub(crate) struct Person {
     pub(crate) language: Option<Language>,
 }
 
+impl Person {
+    /// Which day it is where they are.
+    pub(crate) fn today(&self, now: Time) -> Option<jiff::civil::Date> {
+        self.time_zone.as_ref().map(|zone| zone.day(now))
+    }
+}
+
 /// Who an owner is, and what they prefer everywhere.
 pub(crate) async fn read(base: &Base, owner: Owner) -> Result<(Person, Preferences), Error> {
     let map = |row: &Row<'_>| {

@@ -104,8 +104,7 @@ impl Instruction<'_> {
     /// The day and not the hour: what changes with every message is read anew by every model, and
     /// paid for.
     fn day(&self) -> Option<String> {
-        let zone = self.person.time_zone.as_ref()?;
-        let day = zone.day(self.now);
+        let (zone, day) = (self.person.time_zone.as_ref()?, self.person.today(self.now)?);
         Some(format!("Where they are ({}) it is {}.", zone.name(), day.strftime("%A, %Y-%m-%d")))
     }
 }

@@ -67,6 +67,16 @@ impl Asking {
         instruction.text()
     }
 
+    /// What an engine is to know of the person that follows no instruction.
+    fn known(&self, inner: &Inner) -> serene_llm::Person {
+        let country = self.person.country;
+        serene_llm::Person {
+            country: country.map(|country| country.as_str().to_owned()),
+            today: self.person.today(inner.base.clock.now()).map(|day| day.to_string()),
+            wish: self.preferences.instruction.as_ref().map(|wish| wish.expose().to_owned()),
+        }
+    }
+
     /// The most that may be written after a prompt of so many tokens, where somebody says so.
     pub(super) fn most_tokens(&self, inner: &Inner, total_tokens: u32) -> Option<u32> {
         let room = self.scale(inner).context_tokens.saturating_sub(total_tokens).max(1);
@@ -79,6 +89,7 @@ impl Asking {
             messages: turns,
             model: Some(self.model.clone()),
             manner: self.preferences.manner(),
+            person: self.known(inner),
             max_tokens: self.most_tokens(inner, total_tokens),
             temperature: self.preferences.temperature.map(preferences::Temperature::as_f32),
         }

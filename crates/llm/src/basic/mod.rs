@@ -22,11 +22,12 @@ mod talk;
 pub(crate) mod text;
 pub(crate) mod tongue;
 pub(crate) mod voice;
+mod wish;
 pub(crate) mod words;
 
 use futures_util::{StreamExt, stream};
 
-use crate::{Engine, Event, EventStream, FinishReason, Manner, Message, Request, Usage};
+use crate::{Engine, Event, EventStream, FinishReason, Manner, Message, Request, Role, Usage};
 
 pub use digest::digest;
 pub use journal::reflect;
@@ -67,7 +68,7 @@ pub(crate) fn events(request: &Request, respond: Respond) -> Vec<Event> {
         _ => request.messages.split_last().map_or(&[][..], |(_, turns)| turns),
     };
     // The same turns get the same answer: the rest of it is what comes after its beginning.
-    let answer = request.rest_of(respond(turns, request.manner));
+    let answer = request.rest_of(wished(request, turns, respond));
     let most = request.max_tokens.map_or(usize::MAX, |tokens| {
         usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(4)
     });
@@ -90,6 +91,18 @@ pub(crate) fn events(request: &Request, respond: Respond) -> Vec<Event> {
     let reason = if written < answer.len() { FinishReason::Length } else { FinishReason::Stop };
     events.push(Event::Finished { reason, usage: Some(usage) });
     events
+}
+
+/// The answer, as far as the person's own wishes and their account have a say in it: not in an answer
+/// to a journal entry, nor to somebody in danger.
+fn wished(request: &Request, turns: &[Message], respond: Respond) -> String {
+    let answer = || respond(turns, request.manner);
+    let in_danger = turns.iter().rev().find(|turn| turn.role == Role::User);
+    if in_danger.is_some_and(|turn| is_crisis(&turn.text)) || journal::entry(turns).is_some() {
+        return answer();
+    }
+    let answer = wish::fact(&request.person, turns).unwrap_or_else(answer);
+    wish::shape(&request.person, turns, answer)
 }
 
 /// Four bytes are about a token.

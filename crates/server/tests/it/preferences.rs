@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use serene_core::generations::DEFAULT_INSTRUCTION;
-use serene_llm::{Offer, Registry, Request, Role, ScriptedEngine, estimate_tokens};
+use serene_llm::{
+    BasicEngine, Engine, NlpEngine, Offer, Registry, Request, Role, ScriptedEngine, estimate_tokens,
+};
 
 use crate::app::{Client, Setup, TestApp};
 
@@ -356,4 +358,57 @@ async fn a_long_conversation_says_how_much_was_not_looked_at() {
     assert_eq!(context["parts"].as_array().unwrap().len(), 201);
     let told = context["parts"][0]["content"].as_str().unwrap();
     assert!(told.contains("is left out here."), "{told}");
+}
+
+/// What a built-in engine answers to somebody with these settings.
+async fn built_in(nlp: bool, account: Value, preferences: Value, said: &str) -> String {
+    let engine: Arc<dyn Engine> = if nlp { Arc::new(NlpEngine) } else { Arc::new(BasicEngine) };
+    let app = TestApp::with(Setup { engine: Some(engine), ..Setup::default() }).await;
+    let mira = app.user("mira").await;
+    if account != json!({}) {
+        mira.patch("/api/v1/me", account).await.expect(StatusCode::OK);
+    }
+    if preferences != json!({}) {
+        set(&mira, MINE, preferences).await;
+    }
+    let conversation = mira.conversation().await;
+    say(&mira, &conversation, said).await["content"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn each_of_them_changes_the_words_of_the_built_in_engines() {
+    // Nothing sad: whoever is sad hears no wit.
+    const SAID: &str = "I painted the kitchen this weekend, and it looks great.";
+    for nlp in [false, true] {
+        let usual = built_in(nlp, json!({}), json!({}), SAID).await;
+        for changes in [
+            json!({"personality": "robot"}),
+            json!({"personality": "cynic"}),
+            json!({"personality": "expert"}),
+            json!({"address_style": "casual"}),
+            json!({"address_style": "formal"}),
+            json!({"address_style": "friendly"}),
+            json!({"address_style": "professional"}),
+            json!({"max_tokens": 5}),
+            json!({"instruction": "Be brief."}),
+        ] {
+            let answer = built_in(nlp, json!({}), changes.clone(), SAID).await;
+            assert_ne!(answer, usual, "nlp: {nlp}, {changes}");
+        }
+        for (account, said, part) in [
+            (
+                json!({"time_zone": "Europe/Berlin"}),
+                "What day is it today?",
+                "Where you are, it's 2",
+            ),
+            (json!({"country": "CH"}), "In which country do I live?", "the country code CH"),
+        ] {
+            let usual = built_in(nlp, json!({}), json!({}), said).await;
+            assert!(!usual.contains(part), "{usual}");
+            let answer = built_in(nlp, account, json!({}), said).await;
+            assert!(answer.contains(part), "nlp: {nlp}, {answer}");
+        }
+    }
+    let one = built_in(false, json!({}), json!({}), SAID).await;
+    assert_ne!(one, built_in(true, json!({}), json!({}), SAID).await, "the model: another voice");
 }
