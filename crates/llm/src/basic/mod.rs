@@ -116,7 +116,8 @@ pub(crate) fn is_crisis(text: &str) -> bool {
         text::fold(text).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let line = format!(" {} ", letters.split_whitespace().collect::<Vec<_>>().join(" "));
     // Whole words, but for the endings of "suicidal" and "self-harming"; "want to diet" is none.
-    words::general::CRISIS_PHRASES.iter().any(|phrase| line.contains(&format!(" {phrase}")))
+    let mut starts = line.match_indices(' ').map(|(at, _)| &line[at + 1..]);
+    starts.any(|rest| words::general::CRISIS_PHRASES.iter().any(|phrase| rest.starts_with(phrase)))
 }
 
 /// With a capital in front.

@@ -78,10 +78,10 @@ fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
     let shows = |tongue: &Tongue, word: &str| {
         MARKERS.get(word).is_some_and(|codes| codes.contains(&tongue.code))
     };
+    let shown = shown_by_phrase(&line);
     let best = spoken.into_iter().chain(TONGUES).filter(|t| !t.markers.is_empty()).map(|tongue| {
         let markers = words.iter().filter(|word| shows(tongue, word)).count();
-        let phrase =
-            [tongue.hello, tongue.thanks, tongue.bye].iter().any(|list| holds(&line, list));
+        let phrase = shown.contains(&tongue.code);
         (tongue, markers + 2 * usize::from(phrase), phrase)
     });
     // The first of equals: the table's order decides.
@@ -97,11 +97,28 @@ fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
     }
 }
 
-fn holds(line: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| {
-        line.match_indices(phrase)
-            .any(|(at, _)| line[..at].ends_with(' ') && line[at + phrase.len()..].starts_with(' '))
-    })
+/// The greetings, thanks and farewells of all languages by their first word, with the language.
+static PHRASES: LazyLock<HashMap<&str, Vec<(&str, &str)>>> = LazyLock::new(|| {
+    let mut map: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
+    for tongue in TONGUES.iter().filter(|t| !t.markers.is_empty()) {
+        for phrase in [tongue.hello, tongue.thanks, tongue.bye].concat() {
+            let first = phrase.split(' ').next().unwrap_or(phrase);
+            map.entry(first).or_default().push((phrase, tongue.code));
+        }
+    }
+    map
+});
+
+/// The languages of which a padded line holds a phrase, as whole words.
+fn shown_by_phrase(line: &str) -> Vec<&'static str> {
+    let mut shown = Vec::new();
+    let starts = line.match_indices(' ').map(|(at, _)| &line[at + 1..]);
+    for (rest, first) in starts.filter_map(|rest| Some((rest, rest.split(' ').next()?))) {
+        let fits = |phrase: &str| rest.strip_prefix(phrase).is_some_and(|r| r.starts_with(' '));
+        let found = PHRASES.get(first).into_iter().flatten().filter(|(phrase, _)| fits(phrase));
+        shown.extend(found.map(|(_, code)| *code));
+    }
+    shown
 }
 
 fn is_english(word: &str) -> bool {
@@ -161,7 +178,11 @@ pub(crate) fn answers(
     let count = words_of(text).len();
     let spaced = !matches!(tongue.code, "zh" | "ja");
     let has = |list: &[&str]| {
-        if spaced { holds(&line, list) } else { list.iter().any(|part| folded.contains(part)) }
+        if spaced {
+            list.iter().any(|part| line.contains(&format!(" {part} ")))
+        } else {
+            list.iter().any(|part| folded.contains(part))
+        }
     };
     let short = if spaced { count <= 5 } else { folded.chars().count() <= 12 };
     let tone = tone(tongue, &folded, &line);

@@ -88,6 +88,8 @@ struct Choice {
     rank: i32,
     /// The group the line is from; two statements of one group do not follow each other.
     source: Option<usize>,
+    /// It would fit any message; two of these do not stand in one answer.
+    stock: bool,
 }
 
 /// An answer in the making: what may open it, what may follow.
@@ -95,6 +97,10 @@ struct Choice {
 pub(super) struct Plan {
     /// The stems of the message that is answered.
     pub(super) stems: HashSet<String>,
+    /// Those of what is told of the person, and not of somebody else.
+    pub(super) own: HashSet<String>,
+    /// Questions with one of these phrases have just been answered.
+    pub(super) answered: Vec<&'static str>,
     leads: Vec<Choice>,
     follows: Vec<Choice>,
     /// The opening line is enough by itself.
@@ -115,6 +121,10 @@ pub(super) struct From {
     pub(super) group: Option<usize>,
     /// Only lines that need something of the message.
     pub(super) needed: bool,
+    /// What a line needs must be told of the person.
+    pub(super) own: bool,
+    /// The lines fit any message.
+    pub(super) stock: bool,
 }
 
 impl Plan {
@@ -134,7 +144,8 @@ impl Plan {
     pub(super) fn lead_texts(&mut self, texts: &[&str], slots: &Slots) {
         self.leads.extend(texts.iter().filter_map(|line| {
             let (text, key) = (slots.fill(line)?, String::new());
-            Some(Choice { text, key, picks: true, needed: false, rank: -STEPS, source: None })
+            let rank = -STEPS;
+            Some(Choice { text, key, picks: true, needed: false, rank, source: None, stock: false })
         }));
     }
 
@@ -143,8 +154,10 @@ impl Plan {
         let turned = lines.iter().cycle().skip(start).take(lines.len());
         let made = turned.filter_map(|line| {
             let needed = !line.needs.is_empty();
-            let found = |need: &Vec<String>| need.iter().all(|stem| self.stems.contains(stem));
-            if needed && !line.needs.iter().any(found) || from.needed && !needed {
+            let stems = if from.own { &self.own } else { &self.stems };
+            let found = |need: &Vec<String>| need.iter().all(|stem| stems.contains(stem));
+            let missing = needed && !line.needs.iter().any(found);
+            if missing || from.needed && !needed || self.has_answered(line) {
                 return None;
             }
             let names = names(line.text);
@@ -156,9 +169,18 @@ impl Plan {
                 needed,
                 rank: i32::from(from.rank) * STEPS - closer,
                 source: from.group,
+                stock: from.stock && !needed && names == Names::Nothing,
             })
         });
         made.collect()
+    }
+
+    /// True for a question whose answer stands in the message.
+    fn has_answered(&self, line: &Line) -> bool {
+        is_question(line.text)
+            && (!line.asks_about.is_empty()
+                && line.asks_about.iter().all(|stem| self.stems.contains(stem))
+                || self.answered.iter().any(|phrase| line.key.contains(phrase)))
     }
 }
 
@@ -210,6 +232,11 @@ pub(super) fn asks(text: &str) -> bool {
     text.contains('?')
 }
 
+/// True for a text that ends in a question, and does not only quote one.
+fn is_question(text: &str) -> bool {
+    text.ends_with('?')
+}
+
 /// The best answer of a plan that repeats nothing; `None` when all of it has been said.
 pub(super) fn choose(mut plan: Plan, spans: &Spans, rhythm: &Rhythm) -> Option<String> {
     for list in [&mut plan.leads, &mut plan.follows] {
@@ -259,7 +286,9 @@ fn pair(lead: &Choice, plan: &Plan, fits: &dyn Fn(&str, bool) -> bool) -> Option
     let mut joined = None;
     if !asks(&lead.text) {
         let apart = |follow: &&Choice| {
-            lead.source.is_none() || follow.source != lead.source || asks(&follow.text)
+            let question = is_question(&follow.text);
+            let other = lead.source.is_none() || follow.source != lead.source;
+            question || other && !(lead.stock && follow.stock)
         };
         joined = plan.follows.iter().filter(apart).find_map(|follow| {
             let answer = format!("{} {}", lead.text, follow.text);

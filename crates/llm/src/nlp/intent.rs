@@ -77,7 +77,8 @@ pub(super) fn of(pack: &Pack, text: &Text, named: bool, met: bool) -> Intent {
     let lead = lead(pack, &core);
     let begins = |set: &str| begins(&lead, pack.set(set));
     let any = |set: &str| pack.set(set).any(|phrase| holds(&core.line, phrase));
-    let past = met && core.asks() && begins("recallpast");
+    let you = core.words().any(|(word, _)| pack.is_in("you", &word.plain));
+    let past = met && core.asks() && !you && begins("recallpast");
     if core.count <= LONGEST_RECALL && (any("recall") || past) {
         return Intent::Recall;
     }

@@ -10,9 +10,13 @@ use super::{
     text::{Part, Text},
 };
 use crate::basic::{
+    mirror::exchange,
     said::trimmed,
     text::{Word, fold},
 };
+
+/// The most words between an article and "called".
+const MOST_DESCRIBING: usize = 4;
 
 /// One message of the person, as it was understood.
 pub(super) struct Reading {
@@ -99,6 +103,9 @@ impl Memory {
                 person.turns += 1;
             }
             person.last = turn;
+            if person.gender == Gender::One && is_called(&text.parts[someone.part], someone) {
+                person.gender = gender_of(&text.parts[someone.part]);
+            }
         }
         for pair in people.windows(2) {
             if is_same(pack, text, &pair[0], &pair[1]) {
@@ -141,6 +148,9 @@ impl Memory {
         }
         let person = &mut self.people[moved(kin)];
         person.name = gone.name;
+        if person.gender == Gender::One {
+            person.gender = gone.gender;
+        }
         person.first = person.first.min(gone.first);
     }
 
@@ -194,7 +204,13 @@ impl Memory {
     pub(super) fn facts_of(&self, pack: &Pack, readings: &[Reading], who: &Person) -> Vec<Fact> {
         facts(readings, |turn, place, part| {
             let someone = readings[turn].names.people.iter().find(|s| s.part == place && who.is(s));
-            self.is_about([turn, place], who).then(|| told_of(pack, who, part, someone)).flatten()
+            if !self.is_about([turn, place], who) {
+                return None;
+            }
+            let next = readings[turn].text.parts.get(place + 1);
+            let described =
+                someone.and_then(|someone| described(pack, who, [Some(part), next], someone));
+            described.or_else(|| told_of(pack, who, part, someone))
         })
     }
 
@@ -264,15 +280,7 @@ fn told_of(pack: &Pack, who: &Person, part: &Part, someone: Option<&Someone>) ->
     if let Some(someone) = someone {
         let lead = trimmed(&words).first().map(|word| word.plain.clone());
         let subject = lead.is_some_and(|low| low == words[someone.at].plain);
-        let stands_for = match (who.gender, subject) {
-            (Gender::She, true) => "she".to_owned(),
-            (Gender::She, false) => "her".to_owned(),
-            (Gender::He, true) => "he".to_owned(),
-            (Gender::He, false) => "him".to_owned(),
-            (Gender::Many, true) => "they".to_owned(),
-            (Gender::Many, false) => "them".to_owned(),
-            (Gender::One, _) => who.mention(),
-        };
+        let stands_for = stands_for(who, subject);
         // "Your sister" is turned already, and would be turned no more.
         let word = |text: &str| Word {
             plain: if text == "your" { "my".to_owned() } else { text.to_owned() },
@@ -291,6 +299,67 @@ fn told_of(pack: &Pack, who: &Person, part: &Part, someone: Option<&Someone>) ->
     if known { None } else { said::of_words(pack, words) }
 }
 
+/// The pronoun of a person, or their name while no pronoun is known.
+fn stands_for(who: &Person, subject: bool) -> String {
+    let pronoun = match (who.gender, subject) {
+        (Gender::She, true) => "she",
+        (Gender::She, false) => "her",
+        (Gender::He, true) => "he",
+        (Gender::He, false) => "him",
+        (Gender::Many, true) => "they",
+        (Gender::Many, false) => "them",
+        (Gender::One, _) => return who.mention(),
+    };
+    pronoun.to_owned()
+}
+
+/// What somebody is called besides their name: "an old man called Viktor", "Viktor, an old man".
+fn described(
+    pack: &Pack,
+    who: &Person,
+    [part, next]: [Option<&Part>; 2],
+    someone: &Someone,
+) -> Option<String> {
+    let part = part.filter(|part| !part.asks)?;
+    let article = |low: &str| matches!(low, "a" | "an" | "the");
+    let words = if is_called(part, someone) {
+        let end = someone.at - 1;
+        let start = (end.saturating_sub(MOST_DESCRIBING + 1)..end)
+            .rev()
+            .find(|at| article(part.low(*at)))?;
+        &part.words[start..end]
+    } else {
+        let next =
+            next.filter(|next| !next.asks && someone.at + someone.len == part.words.len())?;
+        let speaks = |low: &&str| pack.is_in("verbs", low) || pack.is_in("subject", low);
+        let plain = matches!(next.low(0), "a" | "an") && next.words.len() <= MOST_DESCRIBING + 1;
+        if !plain || next.lows()[1..].iter().any(speaks) {
+            return None;
+        }
+        &next.words[..]
+    };
+    if words.len() < 2 {
+        return None;
+    }
+    Some(format!("{} is {}", stands_for(who, true), exchange(words)?))
+}
+
+/// What "an old man called" says of somebody.
+fn gender_of(part: &Part) -> Gender {
+    let has = |words: &[&str]| part.lows().iter().any(|low| words.contains(low));
+    match (has(&["man", "boy", "guy"]), has(&["woman", "girl", "lady"])) {
+        (true, false) => Gender::He,
+        (false, true) => Gender::She,
+        _ => Gender::One,
+    }
+}
+
+/// True for the name in "a man called Viktor".
+fn is_called(part: &Part, someone: &Someone) -> bool {
+    let before = someone.at.checked_sub(1).map_or("", |at| part.low(at));
+    someone.name.is_some() && someone.kin.is_none() && matches!(before, "called" | "named")
+}
+
 /// What a pronoun says of its person.
 fn pronoun(pack: &Pack, low: &str) -> Option<Gender> {
     let sets = [("she", Gender::She), ("he", Gender::He), ("they", Gender::Many)];
@@ -300,7 +369,12 @@ fn pronoun(pack: &Pack, low: &str) -> Option<Gender> {
 /// "Ana is my sister", "my sister is called Ana", "my sister, Ana,".
 fn is_same(pack: &Pack, text: &Text, a: &Someone, b: &Someone) -> bool {
     let end = a.at + a.len;
-    let linked = if a.part == b.part {
+    // "My neighbour gave me plants, an old man called Viktor."
+    let called = b.part == a.part + 1
+        && is_called(&text.parts[b.part], b)
+        && matches!(text.parts[b.part].low(0), "a" | "an" | "the")
+        && b.at + b.len == text.parts[b.part].words.len();
+    let beside = if a.part == b.part {
         let between = text.parts[a.part].words.get(end..b.at).unwrap_or_default();
         (1..=3).contains(&between.len())
             && between.iter().all(|word| pack.is_in("linking", &word.plain))
@@ -309,5 +383,5 @@ fn is_same(pack: &Pack, text: &Text, a: &Someone, b: &Someone) -> bool {
             && b.len == text.parts[b.part].words.len()
             && end == text.parts[a.part].words.len()
     };
-    linked && a.name.is_none() != b.name.is_none()
+    (called || beside) && a.name.is_none() != b.name.is_none()
 }

@@ -34,6 +34,9 @@ pub(super) struct Line {
     pub(super) key: String,
     /// Each a list of stems; one of the lists must stand in the message. None for any message.
     pub(super) needs: Vec<Vec<String>>,
+    /// The stems of what a question without slots asks about: who has just said them all has
+    /// answered it.
+    pub(super) asks_about: Vec<String>,
     /// What is said to a yes, a no, and any other answer to it.
     pub(super) yes: Vec<&'static str>,
     pub(super) no: Vec<&'static str>,

@@ -47,6 +47,9 @@ impl Recall<'_> {
         if let Some(who) = asked_person(memory, self.now) {
             return self.person(who);
         }
+        if self.asks("recallfirst") && self.beginning() {
+            return;
+        }
         let wanted = self.wanted();
         if self.asks("recallfelt") && self.felt() || self.thing(&wanted) {
             return;
@@ -85,12 +88,16 @@ impl Recall<'_> {
             self.say(1, "recallwho");
         }
         let english = self.pack.code == "en";
-        let facts = if english {
+        let mut facts = if english {
             talk.memory.facts_of(self.pack, &talk.readings[..talk.turn()], who)
         } else {
-            let name = who.name.as_deref().map(fold).unwrap_or_default();
-            talk.quotes(&name, |place| talk.memory.is_about(place, who))
+            Vec::new()
         };
+        // What cannot be turned is quoted: something was said.
+        if facts.is_empty() {
+            let name = who.name.as_deref().map(fold).unwrap_or_default();
+            facts = talk.quotes(&name, |place| talk.memory.is_about(place, who));
+        }
         let mut told: Vec<String> = Vec::new();
         if english && let Some(relation) = &relation {
             told.push(format!("{mention} is {relation}"));
@@ -149,13 +156,53 @@ impl Recall<'_> {
         }
         // No word for it was said, but what it was about may have been.
         let low = asked.iter().any(|at| pack.groups[*at].lean == Mood::Low);
-        let mut before = talk.readings[..talk.turn()].iter().filter(|r| !r.closed);
-        let told = before.find_map(|reading| {
-            let fits = low && reading.sense.mood == Mood::Low && pack.code == "en";
-            fits.then(|| reading.text.parts.iter().find_map(|part| said::statement(pack, part)))?
+        let mut before = (0..talk.turn()).filter(|turn| !talk.readings[*turn].closed);
+        let told = before.find_map(|turn| {
+            let fits = low && talk.readings[turn].sense.mood == Mood::Low && pack.code == "en";
+            fits.then(|| self.retold(turn))?
         });
         self.list(told.as_slice());
         told.is_some()
+    }
+
+    /// A message said back: as it stands, or with its person as "she".
+    fn retold(&self, turn: usize) -> Option<String> {
+        let (talk, reading) = (self.talk, &self.talk.readings[turn]);
+        let as_it_stands =
+            || reading.text.parts.iter().find_map(|part| said::statement(self.pack, part));
+        let of_person = || {
+            let who = talk.memory.about(turn)?;
+            let facts = talk.memory.facts_of(self.pack, &talk.readings[..=turn], who);
+            let fact = facts.into_iter().find(|fact| fact.turn == turn)?;
+            Some(named(&fact.text, &who.mention()))
+        };
+        as_it_stands().or_else(of_person)
+    }
+
+    /// What came first; with a feeling in the question, the first that was dark.
+    fn beginning(&mut self) -> bool {
+        let talk = self.talk;
+        let felt = self.asks("recallfelt");
+        let open = |turn: &usize| {
+            let reading = &talk.readings[*turn];
+            reading.intent.tells() && !reading.closed
+        };
+        let dark =
+            |turn: &usize| matches!(talk.readings[*turn].sense.mood, Mood::Low | Mood::Grave);
+        let first = (0..talk.turn()).filter(open).find(|turn| !felt || dark(turn));
+        let Some(turn) = first else { return false };
+        let reading = &talk.readings[turn];
+        let topic = reading.sense.topic().filter(|topic| !talk.is_closed(Some(*topic)));
+        let label = topic.map(|at| self.pack.groups[at].label).filter(|label| !label.is_empty());
+        let who = talk.memory.about(turn).map(Person::mention);
+        let told: Vec<String> = who.into_iter().chain(label.map(str::to_owned)).collect();
+        let statement = self.retold(turn);
+        self.list(statement.as_slice());
+        if !told.is_empty() {
+            self.slots.set("facts", Some(joined(&told, self.pack.word("andplain"))));
+            self.say(7, "recallfirst");
+        }
+        statement.is_some() || !told.is_empty()
     }
 
     /// The stems of what the question is about.

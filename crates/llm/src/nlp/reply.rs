@@ -21,6 +21,8 @@ use crate::{
 const LIGHT: u8 = 36;
 /// From this on a topic is not left for one below.
 const FIRM: u8 = 50;
+/// Lines that fit any message.
+const STOCK: &[&str] = &["low", "even", "bright", "stay", "restlow", "restbright", "resteven"];
 
 /// An answer in the making.
 pub(super) struct Reply<'a> {
@@ -47,9 +49,22 @@ impl<'a> Reply<'a> {
             subdued: talk.is_subdued(),
             grave_person: false,
         };
-        reply.plan.stems = talk.now().text.words().map(|(_, stem)| stem.clone()).collect();
+        let now = talk.now();
+        reply.plan.stems = now.text.words().map(|(_, stem)| stem.clone()).collect();
+        let own = now.text.parts.iter().zip(&now.sense.told_of_others);
+        let own = own.filter(|(_, others)| !**others).flat_map(|(part, _)| &part.stems);
+        reply.plan.own = own.cloned().collect();
+        if now.text.names_stretch(talk.pack) {
+            reply.plan.answered = talk.pack.set("wantstime").collect();
+        }
         reply.fill_slots();
         reply
+    }
+
+    /// The mood the answer goes by.
+    #[cfg(test)]
+    pub(super) fn mood(&self) -> Mood {
+        self.mood
     }
 
     /// The answer; `None` when everything fitting has been said.
@@ -170,20 +185,31 @@ impl<'a> Reply<'a> {
         From { rank, turn: self.talk.seed, ..From::default() }
     }
 
+    fn from_say(&self, rank: u8, name: &str) -> From {
+        From { stock: STOCK.contains(&name), ..self.from(rank) }
+    }
+
+    /// Of a group: what others did counts only where its lines fit them, too.
+    fn from_group(&self, rank: u8, at: usize) -> From {
+        let group = self.group(at);
+        let own = !group.others && group.lean != Mood::Grave;
+        From { group: Some(at), own, stock: at >= self.pack.feelings, ..self.from(rank) }
+    }
+
     fn lead(&mut self, rank: u8, name: &str) {
-        self.plan.lead(self.pack.say(name), &self.slots, self.from(rank));
+        self.plan.lead(self.pack.say(name), &self.slots, self.from_say(rank, name));
     }
 
     fn then(&mut self, rank: u8, name: &str) {
-        self.plan.follow(self.pack.say(name), &self.slots, self.from(rank));
+        self.plan.follow(self.pack.say(name), &self.slots, self.from_say(rank, name));
     }
 
     fn lead_of(&mut self, rank: u8, group: usize, lines: &[Line]) {
-        self.plan.lead(lines, &self.slots, From { group: Some(group), ..self.from(rank) });
+        self.plan.lead(lines, &self.slots, self.from_group(rank, group));
     }
 
     fn follow_of(&mut self, rank: u8, group: usize, lines: &[Line]) {
-        self.plan.follow(lines, &self.slots, From { group: Some(group), ..self.from(rank) });
+        self.plan.follow(lines, &self.slots, self.from_group(rank, group));
     }
 
     /// One of three names by the mood of the talk.
@@ -214,7 +240,9 @@ impl<'a> Reply<'a> {
         // The first of these says the most.
         let ordered = matches!(
             act.name,
-            "who"
+            "person"
+                | "bot"
+                | "who"
                 | "name"
                 | "private"
                 | "able"

@@ -33,8 +33,11 @@ pub(super) fn of_words(pack: &Pack, words: &[Word]) -> Option<String> {
     if !is_subject(pack, words.first()?) {
         return None;
     }
+    let words = &willing(words);
     let good = |len: &usize| {
-        let end = *len == words.len() || pack.is_in("cuts", &words[*len].plain);
+        let whole = *len == words.len();
+        // "She says" and "I want" are no statement when what follows is cut off.
+        let end = whole || is_cut(pack, words, *len) && !pack.is_in("verbs", &words[len - 1].plain);
         end && !NO_END.contains(&words[len - 1].plain.as_str())
             && copied(&words[..*len]) <= MOST_COPIED
     };
@@ -48,6 +51,28 @@ pub(super) fn of_words(pack: &Pack, words: &[Word]) -> Option<String> {
     // "We" is the person with others; said back it is a plain "you".
     let words: Vec<Word> = words.iter().map(alone).collect();
     Some(contracted(&exchange(&words)?))
+}
+
+/// True where a statement may end before it does.
+fn is_cut(pack: &Pack, words: &[Word], at: usize) -> bool {
+    let next = words.get(at + 1).map_or("", |word| word.plain.as_str());
+    let low = words[at].plain.as_str();
+    pack.is_in("cuts", low) || low == "this" && pack.is_in("units", next)
+}
+
+/// "I am going to call her" as "I will call her", which leaves more room for the rest.
+fn willing(words: &[Word]) -> Vec<Word> {
+    const OBJECTS: &[&str] =
+        &["my", "the", "a", "an", "him", "her", "it", "them", "some", "this", "that", "our", "his"];
+    let lows: Vec<&str> = words.iter().map(|word| word.plain.as_str()).collect();
+    let mut words = words.to_vec();
+    if let ["i" | "we", "am" | "are", "going", "to", _, object, ..] = lows[..]
+        && OBJECTS.contains(&object)
+    {
+        let will = Word { plain: "will".to_owned(), shown: "will".to_owned(), ..words[1].clone() };
+        words.splice(1..4, [will]);
+    }
+    words
 }
 
 fn alone(word: &Word) -> Word {

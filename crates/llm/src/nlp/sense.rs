@@ -49,6 +49,8 @@ pub(super) struct Sense {
     pub(super) topics: Vec<Hit>,
     /// All of it is told of somebody else.
     pub(super) others: bool,
+    /// Which parts are.
+    pub(super) told_of_others: Vec<bool>,
 }
 
 impl Sense {
@@ -78,6 +80,8 @@ const BOOST: f32 = 1.4;
 const DAMP: f32 = 0.6;
 /// An exclamation mark where nothing is bad.
 const LOUD: f32 = 0.75;
+/// Something the person did, called out: bright enough to be so after a dark hour.
+const WON: f32 = 1.4;
 /// A bright topic makes a message bright that is not below this.
 const NOT_LOW: f32 = -0.3;
 /// From this weight on a dark topic makes a message dark that has nothing bright.
@@ -92,12 +96,20 @@ pub(super) fn of(pack: &Pack, text: &Text, people: &[Someone]) -> Sense {
     let felt = text.parts.iter().flat_map(|part| feelings(pack, part)).collect();
     let topics = topics(pack, text, &others);
     let all = others.iter().all(|others| *others);
-    let mut sense = Sense { mood: Mood::Even, good: 0.0, bad: 0.0, felt, topics, others: all };
+    let mut sense = Sense {
+        mood: Mood::Even,
+        good: 0.0,
+        bad: 0.0,
+        felt,
+        topics,
+        others: all,
+        told_of_others: others,
+    };
     let mut sum: f32 = text.signs.iter().map(|sign| f32::from(pack.valence(sign, sign))).sum();
     sense.good += sum.max(0.0);
     sense.bad += (-sum).max(0.0);
     for (at, part) in text.parts.iter().enumerate() {
-        let score = score(pack, part) * if others[at] { OTHERS } else { 1.0 };
+        let score = score(pack, part) * if sense.told_of_others[at] { OTHERS } else { 1.0 };
         sense.good += score.max(0.0);
         sense.bad += (-score).max(0.0);
         let before = text.parts.get(at + 1).is_some_and(|next| next.turns);
@@ -110,7 +122,8 @@ pub(super) fn of(pack: &Pack, text: &Text, people: &[Someone]) -> Sense {
     }
     if sense.bad < 1.0 {
         // "I wrote two pages!!" is glad without a glad word.
-        let loud = LOUD * f32::from(text.loud.min(2));
+        let won = text.loud > 0 && text.says(pack.set("achieved"));
+        let loud = LOUD * f32::from(text.loud.min(2)) + if won { WON } else { 0.0 };
         (sum, sense.good) = (sum + loud, sense.good + loud);
     }
     sense.mood = mood(pack, text, &sense, sum);

@@ -207,16 +207,66 @@ impl<'a> Talk<'a> {
             let filler = |word: &&Word| self.pack.is_in("fillers", &word.plain);
             let start = named.unwrap_or_else(|| words.iter().take_while(|w| filler(w)).count());
             let rest = &words[start..];
-            let quoted = &rest[..rest.len().min(QUOTED)];
+            let ends: Vec<usize> = parts[at..]
+                .iter()
+                .scan(0, |sum, part| {
+                    *sum += part.words.len();
+                    Some(*sum - start.min(*sum))
+                })
+                .collect();
+            let [head, quoted] = self.clause(rest, &ends);
             let plain = |word: &&Word| {
                 !is_avoided(&word.plain) && word.plain.chars().all(char::is_alphabetic)
             };
-            if !reading.closed && quoted.len() > 1 && quoted.iter().all(plain) {
-                let more = if rest.len() > QUOTED { "\u{2026}" } else { "" };
-                facts.push(Fact { text: format!("\"{}{more}\"", elided(quoted)), turn });
+            if !reading.closed && quoted.len() > 1 && head.iter().chain(quoted).all(plain) {
+                let whole = ends.iter().any(|end| *end == rest.len() - tail_len(rest, quoted));
+                let more = if whole { "" } else { "\u{2026}" };
+                let head =
+                    if head.is_empty() { String::new() } else { format!("{}: ", elided(head)) };
+                facts.push(Fact { text: format!("{head}\"{}{more}\"", elided(quoted)), turn });
             }
         }
         facts
+    }
+
+    /// Where a quotation ends: with a clause, and never on a small word. What is reported ("dice que
+    /// ...") may be quoted alone, with who reports it in front.
+    fn clause<'w>(&self, words: &'w [&'w Word], ends: &[usize]) -> [&'w [&'w Word]; 2] {
+        let end = ends.iter().rev().find(|end| (2..=QUOTED).contains(*end));
+        if let Some(end) = end.filter(|end| **end > 2 || words.len() == **end) {
+            return [&[], &words[..*end]];
+        }
+        let that = words.iter().take(QUOTED).position(|w| self.pack.is_in("clause", &w.plain));
+        if let Some(that) = that.filter(|that| *that > 0 && words.len() > that + 2) {
+            let tail = &words[that + 1..];
+            let end = ends.iter().filter_map(|end| end.checked_sub(that + 1));
+            let end = end.filter(|end| (2..=QUOTED).contains(end)).max();
+            let Some(end) = end else {
+                // "El examen va a ir bien": without the article it is short enough.
+                let first =
+                    ends.iter().filter_map(|end| end.checked_sub(that + 1)).find(|end| *end > 0);
+                let small = self.pack.is_in("stop", &tail[0].plain);
+                let end = first.filter(|end| small && *end == QUOTED + 1);
+                let tail = &tail[usize::from(end.is_some())..];
+                return [
+                    &words[..that],
+                    &tail[..end.map_or_else(|| self.trimmed(tail), |_| QUOTED)],
+                ];
+            };
+            return [&words[..that], &tail[..end]];
+        }
+        [&[], &words[..self.trimmed(words)]]
+    }
+
+    /// How many words of a long clause stand together: none of the small ones at the end.
+    fn trimmed(&self, words: &[&Word]) -> usize {
+        let small = |word: &&Word| {
+            self.pack.is_in("stop", &word.plain)
+                || self.pack.is_in("clause", &word.plain)
+                || word.plain.chars().count() < 3
+        };
+        let most = words.len().min(QUOTED);
+        (3..=most).rev().find(|len| !small(&words[len - 1])).unwrap_or(most)
     }
 }
 
@@ -259,6 +309,13 @@ fn asked(pack: &'static Pack, answer: &str) -> Option<(&'static Line, usize)> {
         .flat_map(|(at, group)| group.questions().map(move |line| (line, at)))
         .filter(|(line, _)| line.key.len() > 7 && answer.contains(&line.key))
         .max_by_key(|(line, _)| line.key.len())
+}
+
+/// How many words stand behind a quotation.
+fn tail_len(words: &[&Word], quoted: &[&Word]) -> usize {
+    let last = quoted.last().map(|word| std::ptr::from_ref(*word));
+    let at = words.iter().rposition(|word| Some(std::ptr::from_ref(*word)) == last);
+    at.map_or(0, |at| words.len() - 1 - at)
 }
 
 /// Words with their elisions joined again: "l esame" becomes "l'esame".

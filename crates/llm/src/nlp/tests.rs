@@ -91,7 +91,9 @@ fn what_is_done_with_a_message_is_seen() {
         ("thank you so much", "thanks"),
         ("good night", "night"),
         ("bye", "bye"),
-        ("are you human?", "who"),
+        ("are you human?", "person"),
+        ("are you a robot?", "bot"),
+        ("who are you?", "who"),
         ("is this private?", "private"),
         ("please stop asking questions", "stopasking"),
         ("I don't want to talk about it", "drop"),
@@ -232,14 +234,16 @@ fn every_pack_can_do_the_same() {
         for name in ["grief", "despair", "illness", "exam", "sleep", "success"] {
             assert!(pack.groups.iter().any(|group| group.name == name), "{code}: {name}");
         }
-        for name in ["hello", "thanks", "bye", "who", "stopasking", "drop", "yes", "no", "okay"] {
+        for name in
+            ["hello", "thanks", "bye", "who", "person", "stopasking", "drop", "yes", "no", "okay"]
+        {
             assert!(pack.acts.iter().any(|act| act.name == name), "{code}: {name}");
         }
         for set in ["negators", "me", "mine", "recall", "advice", "fillers", "subject", "am"] {
             assert!(pack.set(set).next().is_some(), "{code}: {set}");
         }
         for (name, _) in english.says().filter(|(name, _)| name.starts_with("recall")) {
-            let spoken = *name != "recalltime" || *code == "en";
+            let spoken = !matches!(*name, "recalltime" | "recallfirst") || *code == "en";
             assert!(!spoken || !pack.say(name).is_empty(), "{code}: {name}");
         }
     }
@@ -264,5 +268,211 @@ fn formal_lines_hold_no_familiar_word() {
             let wrong = said.split(|c: char| !c.is_alphabetic()).find(|w| familiar.contains(w));
             assert_eq!(wrong, None, "{code}: {said}");
         }
+    }
+}
+
+/// The last answer of a conversation.
+fn last(said: &[&str]) -> String {
+    turns(said).pop().unwrap()
+}
+
+/// All answers of a conversation.
+fn turns(said: &[&str]) -> Vec<String> {
+    let mut messages: Vec<Message> = Vec::new();
+    let mut answers = Vec::new();
+    for text in said {
+        messages.push(Message::text(Role::User, *text));
+        let answer = super::answer(&messages, crate::Manner::default());
+        messages.push(Message::text(Role::Assistant, answer.clone()));
+        answers.push(answer);
+    }
+    answers
+}
+
+#[test]
+fn who_is_asked_for_is_told_by_all_that_was_said() {
+    let book = "I'm writing a play about a clockmaker called Oren";
+    let answer = last(&[book, "it has three acts", "who is Oren?"]);
+    assert!(answer.contains("a clockmaker"), "{answer}");
+    let garden = [
+        "My neighbour lent me a ladder, an old woman named Tilda",
+        "I'm going to paint her a picture this week",
+        "what do you know about Tilda?",
+    ];
+    let answer = last(&garden);
+    for part in ["an old woman", "lent you a ladder", "you'll paint her a picture"] {
+        assert!(answer.contains(part), "{part}: {answer}");
+    }
+    let painted = last(&[garden[0], garden[1], "what did I say I'd paint?"]);
+    assert!(painted.contains("you'll paint"), "{painted}");
+    let coach = last(&["We met Bruno, a swimming coach", "ok", "who is Bruno?"]);
+    assert!(coach.contains("a swimming coach"), "{coach}");
+}
+
+#[test]
+fn it_never_says_that_it_knows_less_than_was_said() {
+    for (code, ..) in SOURCES {
+        for line in pack::of(code).unwrap().say("recallmention") {
+            assert!(!line.text.contains("nothing") && !line.text.contains("not much"));
+            assert!(line.text.ends_with('?') || line.text.ends_with("mean."), "{}", line.text);
+        }
+    }
+    let odd = "Wilma whom everybody in the whole street has always liked so very much";
+    let answer = last(&[odd, "hm", "what do you know about Wilma?"]);
+    assert!(!answer.contains("nothing") && answer.contains("Wilma"), "{answer}");
+}
+
+#[test]
+fn the_beginning_is_what_came_first() {
+    let said = [
+        "My cousin Rosa won't open my letters anymore",
+        "I miss her",
+        "I had soup for lunch",
+        "What was I so sad about at the beginning?",
+    ];
+    let answer = last(&said);
+    assert!(answer.contains("Rosa") && answer.contains("letters"), "{answer}");
+    let plain = last(&["I painted the fence", "my boss yelled at me", "how did we start?"]);
+    assert!(plain.contains("fence"), "{plain}");
+}
+
+#[test]
+fn a_quotation_ends_with_its_clause() {
+    let answer = last(&["mi amiga Inés dice que el examen va a ir bien", "¿qué sabes de Inés?"]);
+    assert!(
+        answer.contains("Inés dice: \"el examen va a ir") || answer.contains("ir bien\""),
+        "{answer}"
+    );
+    let answer = last(&["Meine Schwester Ute meint, alles wird gut", "Was weißt du über Ute?"]);
+    assert!(answer.contains("\"Ute meint alles wird gut\""), "{answer}");
+    let pack = pack::of("es").unwrap();
+    let long =
+        ["mi primo Raúl trabaja desde hace años en la misma fábrica", "ya", "¿qué sabes de Raúl?"];
+    let answer = last(&long);
+    let quoted = answer.split('"').nth(1).unwrap().trim_end_matches('…').to_owned();
+    assert!(!pack.is_in("stop", quoted.rsplit(' ').next().unwrap()), "{answer}");
+}
+
+#[test]
+fn joy_after_doubt_is_met_with_joy() {
+    let doubt = ["I'm such a failure", "I always fail at everything"];
+    for glad in [
+        "I finished the whole painting!!",
+        "I managed to run five miles!",
+        "I sold my first vase!!",
+    ] {
+        let said = [doubt[0], doubt[1], glad];
+        read(&said, |talk| {
+            let reply = super::reply::Reply::new(talk, crate::Manner::default());
+            assert_eq!(reply.mood(), Mood::Bright, "{glad}");
+        });
+        let answer = last(&said);
+        for doubt in ["voice", "strict", "judge", "hard verdict"] {
+            assert!(!answer.contains(doubt), "{answer}");
+        }
+    }
+    read(&[doubt[0], "the roof is leaking!!"], |talk| {
+        assert_ne!(super::reply::Reply::new(talk, crate::Manner::default()).mood(), Mood::Bright);
+    });
+}
+
+#[test]
+fn advice_is_one_thought_at_a_time() {
+    let friend = ["my old friend Pia never answers me", "we used to hike together"];
+    let asks = ["What should I do?", "any other advice?", "What else can I do?", "any tips?"];
+    let mut said = friend.to_vec();
+    for ask in asks {
+        said.push(ask);
+        let answer = last(&said);
+        let thoughts = pack::of("en").unwrap().groups.iter().flat_map(|group| &group.think);
+        let held = thoughts.filter(|line| answer.contains(line.text)).count();
+        assert!(held <= 1, "{answer}");
+        assert!(
+            ask != asks[0] || !answer.contains("Another") && !answer.contains("else"),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn what_was_just_answered_is_not_asked() {
+    for (said, asked) in [
+        ("I can't sleep, since March it's like that", "since when"),
+        ("my back hurts, I've had it for three weeks", "how long"),
+    ] {
+        for turn in 0..4 {
+            let mut said = vec![said];
+            said.extend(std::iter::repeat_n("my head hurts, for two weeks now", turn));
+            let answer = last(&said).to_lowercase();
+            assert!(!answer.contains(asked), "{answer}");
+        }
+    }
+    let unkind = ["a little more right", "only to yourself", "read this?", "a little braver"];
+    for line in lines(pack::of("en").unwrap()) {
+        assert!(unkind.iter().all(|part| !line.text.contains(part)), "{}", line.text);
+    }
+}
+
+#[test]
+fn who_encourages_is_not_belittled() {
+    let answer = last(&["I have an exam on Monday", "my uncle Bert believes in me"]);
+    assert!(answer.contains("Bert"), "{answer}");
+    let cold = ["voice", "may mean", "press", "easy to say", "command"];
+    assert!(cold.iter().all(|part| !answer.contains(part)), "{answer}");
+    let denied = last(&["nobody believes in me, and my uncle Bert never did"]);
+    assert!(!denied.contains("on your side"), "{denied}");
+    for (code, ..) in SOURCES {
+        assert!(pack::of(code).unwrap().set("cheers").next().is_some(), "{code}");
+    }
+}
+
+#[test]
+fn nothing_is_taken_for_granted_that_was_not_said() {
+    let answers = turns(&["I don't know why I'm so furious lately", "my manager", "hm"]);
+    let all = answers.join(" ");
+    for part in ["good reason", "like to answer", "swallow", "treated like that"] {
+        assert!(!all.contains(part), "{all}");
+    }
+    // Somebody else's work is not the person's.
+    let answer =
+        last(&["my exam is tomorrow", "my friend Jo prepared for months and had learned it all"]);
+    assert!(!answer.contains("put work into it"), "{answer}");
+    let own = turns(&["my exam is tomorrow", "I prepared for months"]).join(" ");
+    assert!(own.contains("put work into it") || own.contains("evening before"), "{own}");
+}
+
+#[test]
+fn a_question_for_a_person_gets_a_plain_no() {
+    for (asked, no) in [
+        ("are you a real person?", "No"),
+        ("am I talking to a human?", "No"),
+        ("bist du ein echter Mensch?", "Nein"),
+        ("¿eres una persona real?", "No"),
+        ("es-tu une vraie personne ?", "Non"),
+        ("sei una persona vera?", "No"),
+        ("ben je een echt mens?", "Nee"),
+        ("você é uma pessoa de verdade?", "Não"),
+    ] {
+        let answer = last(&[asked]);
+        let first = answer.split([',', '.']).next().unwrap();
+        assert_eq!(first, no, "{asked}: {answer}");
+    }
+    assert!(last(&["are you a robot?"]).starts_with("Yes"));
+}
+
+#[test]
+fn stock_lines_come_alone_and_once() {
+    let stock: Vec<&str> = ["low", "even", "stay", "restlow", "restbright", "resteven", "bright"]
+        .iter()
+        .flat_map(|name| pack::of("en").unwrap().say(name))
+        .map(|line| line.text)
+        .collect();
+    let day = ["bad day", "it rained", "I'm tired", "meh", "long week", "so sad", "nothing works"];
+    let mut seen: Vec<&str> = Vec::new();
+    for answer in turns(&day.repeat(3)) {
+        let held: Vec<&str> = stock.iter().copied().filter(|line| answer.contains(line)).collect();
+        assert!(held.len() < 2, "{answer}");
+        assert!(held.iter().all(|line| !seen.contains(line)), "twice: {answer}");
+        seen.extend(held);
     }
 }

@@ -72,6 +72,15 @@ impl Text {
         phrases.into_iter().any(|phrase| holds(&self.line, phrase))
     }
 
+    /// True when it names a stretch of time: "for two weeks", "since March".
+    pub(super) fn names_stretch(&self, pack: &Pack) -> bool {
+        let words: Vec<&str> = self.words().map(|(word, _)| word.plain.as_str()).collect();
+        words.windows(2).any(|pair| {
+            let number = pack.is_in("numbers", pair[0]) || pair[0].parse::<u16>().is_ok();
+            number && pack.is_in("units", pair[1]) || pair[0] == "since"
+        })
+    }
+
     /// All words with their stems.
     pub(super) fn words(&self) -> impl Iterator<Item = (&Word, &String)> {
         self.parts.iter().flat_map(|part| part.words.iter().zip(&part.stems))
@@ -85,8 +94,10 @@ impl Text {
 
 /// True when a padded line holds the phrase as whole words.
 pub(super) fn holds(line: &str, phrase: &str) -> bool {
-    line.match_indices(phrase)
-        .any(|(at, _)| line[..at].ends_with(' ') && line[at + phrase.len()..].starts_with(' '))
+    // Word by word: a general search would prepare itself anew for each of thousands of phrases.
+    line.match_indices(' ').any(|(at, _)| {
+        line[at + 1..].strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' '))
+    })
 }
 
 /// Reads messages of one language; keeps the stems it has made for the length of one answer.

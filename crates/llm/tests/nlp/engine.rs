@@ -105,9 +105,8 @@ fn a_journal_entry_is_answered_as_the_journal_is() {
     assert_ne!(ask(&NlpEngine, chat), reflect(note, None, None));
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "measures how long an answer takes")]
-fn a_long_conversation_is_answered_quickly() {
+/// Fifty turns of an ordinary conversation, and one more question.
+fn fifty_turns() -> Request {
     let said = [
         "My sister Ana says I should relax about the exam",
         "I couldn't sleep again, and work was too much today",
@@ -118,17 +117,36 @@ fn a_long_conversation_is_answered_quickly() {
     let mut messages = Vec::new();
     for turn in 0..50 {
         messages.push(Message::text(Role::User, format!("{} ({turn})", said[turn % said.len()])));
-        messages.push(Message::text(Role::Assistant, format!("Number {turn} is an answer.")));
+        let answer = ask(&NlpEngine, Request { messages: messages.clone(), ..Request::default() });
+        messages.push(Message::text(Role::Assistant, answer));
     }
     messages.push(Message::text(Role::User, "What should I do about my boss?"));
-    let request = Request { messages, ..Request::default() };
+    Request { messages, ..Request::default() }
+}
+
+/// How long one answer takes, over `rounds`.
+#[expect(clippy::disallowed_methods, reason = "measures how long an answer takes")]
+fn one_answer(request: &Request, rounds: u32) -> Duration {
     ask(&NlpEngine, request.clone());
     let start = std::time::Instant::now();
-    for _ in 0..10 {
+    for _ in 0..rounds {
         ask(&NlpEngine, request.clone());
     }
-    let one = start.elapsed() / 10;
-    eprintln!("an answer after fifty turns: {one:?}");
+    start.elapsed() / rounds
+}
+
+#[test]
+fn a_long_conversation_is_answered_quickly() {
+    let one = one_answer(&fifty_turns(), 10);
     // Without optimisation, on a busy machine; `docs/nlp-responder.md` has the figure of a release.
     assert!(one < Duration::from_millis(250), "{one:?}");
+}
+
+#[test]
+#[ignore = "measures; run it with --release --nocapture"]
+fn how_long_an_answer_takes_after_fifty_turns() {
+    let request = fifty_turns();
+    let mut rounds: Vec<Duration> = (0..20).map(|_| one_answer(&request, 20)).collect();
+    rounds.sort();
+    println!("best {:?}, middle {:?}, worst {:?}", rounds[0], rounds[10], rounds[19]);
 }

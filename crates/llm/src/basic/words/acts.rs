@@ -260,7 +260,7 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
             "are you intelligent",
         ],
         says: &[
-            "I'm Serene's small built-in responder: a program with a few rules and some kind words, no large model. I know nothing of the world, and nothing you write to me leaves this server.",
+            "I'm Serene's small built-in responder: a program with a few rules and some kind words, no large model. I'm part of this server and send nothing anywhere.",
             "No person, I'm afraid, and no large model either. I'm a modest piece of software that listens, remembers what you said in this conversation, and answers as well as it can.",
             "Plainly put: a program, small and built in. I pick up what you say and give it back in a new light, and that's the whole trick.",
             "Not human, no. But what you write is real, and I take it so.",
@@ -311,8 +311,8 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
             "my data",
         ],
         says: &[
-            "When I answer, nothing leaves this server: no outside service hears a word of it. The conversation is kept in your account here, where those who run the server look after it.",
-            "I tell no one. I'm a small program inside the server you're writing to, and I send nothing anywhere. For how your account is stored, ask the people who run it.",
+            "I'm part of this server and send nothing anywhere. The conversation is kept in your account here, where those who run the server look after it.",
+            "I tell no one. I'm a small program inside the server you're writing to. For how your account is stored, ask the people who run it.",
             "It's a fair thing to ask about privacy. My part is simple: I read what you write, answer, and pass nothing on.",
         ],
     },

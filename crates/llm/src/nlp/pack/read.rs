@@ -26,7 +26,7 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::{Act, Gender, Group, Index, Line, Mood, Pack, Step};
 use crate::{
-    basic::{text::fold, voice::norm},
+    basic::{text::fold, voice::norm, words::lexicon::is_stop},
     nlp::text::{stem, words_of},
 };
 
@@ -172,7 +172,18 @@ impl Builder {
         let parts = text.split(['{', '}', '[', ']']).step_by(2).map(norm);
         let key = parts.max_by_key(String::len).unwrap_or_default().trim().to_owned();
         let (yes, no, told) = (Vec::new(), Vec::new(), Vec::new());
-        Line { text, key, needs: list(needs).map(stems).collect(), yes, no, told }
+        let needs = list(needs).map(stems).collect();
+        Line { text, key, needs, asks_about: self.asks_about(text), yes, no, told }
+    }
+
+    fn asks_about(&self, text: &str) -> Vec<String> {
+        // Only English has a list of small words that is long enough.
+        if self.code != "en" || !text.ends_with('?') || text.contains('{') {
+            return Vec::new();
+        }
+        let words = words_of(self.code, text).into_iter();
+        let large = words.filter(|word| word.len() > 3 && !is_stop(word));
+        large.map(|word| stem(&self.stemmer, &word)).collect()
     }
 
     fn group(&mut self) -> Option<&mut Group> {

@@ -1,7 +1,7 @@
 //! The answer to something that is asked: for advice, for an opinion, about the world.
 
 use super::{FIRM, LIGHT, Reply};
-use crate::nlp::{compose::From, pack::Mood};
+use crate::nlp::{compose::From, intent::Intent, pack::Mood};
 
 impl Reply<'_> {
     /// The group whose thoughts fit: the message's own, or the thread's.
@@ -47,6 +47,11 @@ impl Reply<'_> {
         }
         self.plan.must_pick = true;
         if group.lean != Mood::Grave {
+            // "Another thought" needs one before it.
+            let before = &self.talk.readings[..self.talk.turn()];
+            if before.iter().any(|reading| reading.intent == Intent::Advice) {
+                self.lead(1, "adviceagain");
+            }
             self.lead(1, "advicelead");
         } else if matches!(group.name, "grief" | "illness") {
             self.lead(1, "advicegrave");
@@ -84,7 +89,7 @@ impl Reply<'_> {
     /// Lines of a group that need something of this message, and find it.
     pub(super) fn lead_needed(&mut self, rank: u8, at: usize, mood: Mood) {
         let lines = self.group(at).fitting(mood);
-        let from = From { group: Some(at), needed: true, ..self.from(rank) };
+        let from = From { needed: true, ..self.from_group(rank, at) };
         self.plan.lead(lines, &self.slots, from);
     }
 

@@ -131,9 +131,16 @@ impl Reply<'_> {
         self.slots.get("p").is_some() && !self.grave_person
     }
 
-    /// "My sister says I should relax."
+    /// "My sister says I should relax", "my sister believes in me".
     fn others_words(&mut self) {
-        let says = self.talk.now().text.says(self.pack.set("saysi"));
+        let now = &self.talk.now().text;
+        let denied = now.words().any(|(word, _)| self.pack.is_in("negators", &word.plain));
+        if self.has_person() && !denied && now.says(self.pack.set("cheers")) {
+            self.lead_apt(1, "cheers");
+            self.then(0, "askcheers");
+            return;
+        }
+        let says = now.says(self.pack.set("saysi"));
         if self.has_person() && says && self.mood != Mood::Bright {
             self.lead(1, "saysi");
             self.then(0, "asksaysi");
