@@ -179,17 +179,24 @@ impl Recall<'_> {
         as_it_stands().or_else(of_person)
     }
 
-    /// What came first; with a feeling in the question, the first that was dark.
+    /// True when a bright feeling is asked for.
+    fn asks_for_joy(&self) -> bool {
+        let parts = self.now.parts.iter();
+        let mut feelings = parts
+            .flat_map(|part| (0..part.words.len()).filter_map(|at| self.pack.feeling_at(part, at)));
+        feelings.any(|(at, _)| self.pack.groups[self.pack.feelings + at].lean == Mood::Bright)
+    }
+
+    /// What came first; with a dark feeling in the question, the first that was not bright.
     fn beginning(&mut self) -> bool {
         let talk = self.talk;
         let felt = self.asks("recallfelt");
         let open = |turn: &usize| {
             let reading = &talk.readings[*turn];
-            reading.intent.tells() && !reading.closed
+            let sought = !felt || reading.sense.mood != Mood::Bright || self.asks_for_joy();
+            reading.intent.tells() && !reading.closed && sought
         };
-        let dark =
-            |turn: &usize| matches!(talk.readings[*turn].sense.mood, Mood::Low | Mood::Grave);
-        let first = (0..talk.turn()).filter(open).find(|turn| !felt || dark(turn));
+        let first = (0..talk.turn()).find(open);
         let Some(turn) = first else { return false };
         let reading = &talk.readings[turn];
         let topic = reading.sense.topic().filter(|topic| !talk.is_closed(Some(*topic)));

@@ -311,8 +311,8 @@ pub(crate) const ABOUT_ME: &[AboutMe] = &[
             "my data",
         ],
         says: &[
-            "I'm part of this server and send nothing anywhere. The conversation is kept in your account here, where those who run the server look after it.",
-            "I tell no one. I'm a small program inside the server you're writing to. For how your account is stored, ask the people who run it.",
+            "I belong to the server you're writing to and hand your words to no one. The conversation is kept in your account here, where those who run the server look after it.",
+            "I tell no one, and there's nobody I could send it to. For how your account is stored, ask the people who run it.",
             "It's a fair thing to ask about privacy. My part is simple: I read what you write, answer, and pass nothing on.",
         ],
     },
