@@ -121,8 +121,6 @@ pub(super) struct From {
     pub(super) group: Option<usize>,
     /// Only lines that need something of the message.
     pub(super) needed: bool,
-    /// What a line needs must be told of the person.
-    pub(super) own: bool,
     /// The lines fit any message.
     pub(super) stock: bool,
 }
@@ -154,7 +152,7 @@ impl Plan {
         let turned = lines.iter().cycle().skip(start).take(lines.len());
         let made = turned.filter_map(|line| {
             let needed = !line.needs.is_empty();
-            let stems = if from.own { &self.own } else { &self.stems };
+            let stems = if line.own { &self.own } else { &self.stems };
             let found = |need: &Vec<String>| need.iter().all(|stem| stems.contains(stem));
             let missing = needed && !line.needs.iter().any(found);
             if missing || from.needed && !needed || self.has_answered(line) {
@@ -169,7 +167,7 @@ impl Plan {
                 needed,
                 rank: i32::from(from.rank) * STEPS - closer,
                 source: from.group,
-                stock: from.stock && !needed && names == Names::Nothing,
+                stock: from.stock && !needed && (from.group.is_some() || names == Names::Nothing),
             })
         });
         made.collect()

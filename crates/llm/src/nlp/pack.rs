@@ -34,6 +34,8 @@ pub(super) struct Line {
     pub(super) key: String,
     /// Each a list of stems; one of the lists must stand in the message. None for any message.
     pub(super) needs: Vec<Vec<String>>,
+    /// What it needs must be told of the person, and not of somebody else.
+    pub(super) own: bool,
     /// The stems of what a question without slots asks about: who has just said them all has
     /// answered it.
     pub(super) asks_about: Vec<String>,

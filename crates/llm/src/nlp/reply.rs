@@ -189,11 +189,9 @@ impl<'a> Reply<'a> {
         From { stock: STOCK.contains(&name), ..self.from(rank) }
     }
 
-    /// Of a group: what others did counts only where its lines fit them, too.
+    /// What is said to a feeling would fit whoever has it.
     fn from_group(&self, rank: u8, at: usize) -> From {
-        let group = self.group(at);
-        let own = !group.others && group.lean != Mood::Grave;
-        From { group: Some(at), own, stock: at >= self.pack.feelings, ..self.from(rank) }
+        From { group: Some(at), stock: at >= self.pack.feelings, ..self.from(rank) }
     }
 
     fn lead(&mut self, rank: u8, name: &str) {

@@ -222,7 +222,7 @@ impl<'a> Talk<'a> {
                 let whole = ends.iter().any(|end| *end == rest.len() - tail_len(rest, quoted));
                 let more = if whole { "" } else { "\u{2026}" };
                 let head =
-                    if head.is_empty() { String::new() } else { format!("{}: ", elided(head)) };
+                    if head.is_empty() { String::new() } else { format!("{} ", elided(head)) };
                 facts.push(Fact { text: format!("{head}\"{}{more}\"", elided(quoted)), turn });
             }
         }

@@ -339,10 +339,7 @@ fn the_beginning_is_what_came_first() {
 #[test]
 fn a_quotation_ends_with_its_clause() {
     let answer = last(&["mi amiga Inés dice que el examen va a ir bien", "¿qué sabes de Inés?"]);
-    assert!(
-        answer.contains("Inés dice: \"el examen va a ir") || answer.contains("ir bien\""),
-        "{answer}"
-    );
+    assert!(answer.contains("Inés dice \"examen va a ir bien\""), "{answer}");
     let answer = last(&["Meine Schwester Ute meint, alles wird gut", "Was weißt du über Ute?"]);
     assert!(answer.contains("\"Ute meint alles wird gut\""), "{answer}");
     let pack = pack::of("es").unwrap();

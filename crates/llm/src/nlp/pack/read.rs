@@ -14,7 +14,8 @@
 //! - `?`, `?-`, `?+` asked on any, a bad, a good day. Below a question, `y`, `n` and `t` with two
 //!   spaces in front: said when the answer is yes, no, or something else.
 //! - `!` a thought, for when advice is wanted.
-//! - A line that begins with `@a,b: ` is said only to a message with one of these stems in it.
+//! - A line that begins with `@a,b: ` is said only to a message with one of these stems in it; with
+//!   `@!a,b: ` one of them must be told of the person.
 //! - `p` people: the word and f, m, n or p (many), with `+` when it needs no "my".
 //! - `v` a number and words of that valence; `=word` again for exactly that form.
 //!
@@ -167,13 +168,14 @@ impl Builder {
             Some((needs, text)) => (needs, text),
             None => ("", text),
         };
+        let (own, needs) = (needs.starts_with('!'), needs.trim_start_matches('!'));
         let stems =
             |need| words_of(self.code, need).iter().map(|word| stem(&self.stemmer, word)).collect();
         let parts = text.split(['{', '}', '[', ']']).step_by(2).map(norm);
         let key = parts.max_by_key(String::len).unwrap_or_default().trim().to_owned();
         let (yes, no, told) = (Vec::new(), Vec::new(), Vec::new());
         let needs = list(needs).map(stems).collect();
-        Line { text, key, needs, asks_about: self.asks_about(text), yes, no, told }
+        Line { text, key, needs, own, asks_about: self.asks_about(text), yes, no, told }
     }
 
     fn asks_about(&self, text: &str) -> Vec<String> {
