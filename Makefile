@@ -1,6 +1,6 @@
 # What people do here. `make` alone lists it.
 
-.PHONY: help run test test-here check local-models-test api-test client-test metrics-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench deny setup docs
+.PHONY: help run test test-here check local-models-test api-test client-test metrics-test crash-test crash-test-servers crash-test-can-fail instances-test image-test measure-start bench bench-growth bench-routes bench-servers profile deny setup docs
 
 help:
 	@echo "make run            start Serene on http://127.0.0.1:8000"
@@ -15,7 +15,11 @@ help:
 	@echo "make instances-test run two instances behind nginx, and kill, stop and restart things"
 	@echo "make image-test     try the container's file tree without a container engine (needs root)"
 	@echo "make measure-start  measure the time to the first answer and the memory at rest"
-	@echo "make bench          measure every route and print the table"
+	@echo "make bench          measure the distance to the least work that could be done"
+	@echo "make bench-growth   measure how cost grows with a million rows, and draw it"
+	@echo "make bench-servers  the cases of the bench on PostgreSQL and MariaDB"
+	@echo "make bench-routes   measure every route and print the table"
+	@echo "make profile        show where the time of the case goes that is worst"
 	@echo "make deny           check licences, sources and banned crates (needs cargo-deny)"
 	@echo "make docs           write the generated pages of docs/ anew"
 
@@ -85,11 +89,31 @@ image-test:
 measure-start:
 	scripts/measure-start
 
-# ARGS="--quick" takes a minute; ARGS="--json FILE" keeps the numbers.
-bench:
+# What is measured, and what measures it. ARGS="--quick" takes a minute; ARGS="--json FILE" keeps the
+# numbers; SERENE_BIN= measures another binary.
+define measure
 	cargo build --release -p serene-server
+	cargo build --release --locked --manifest-path bench/Cargo.toml
 	SERENE_BIN="$${SERENE_BIN:-$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/serene}" \
-		cargo run --release --locked --manifest-path bench/Cargo.toml -- $(ARGS)
+		$(2) "$${CARGO_TARGET_DIR:-$(CURDIR)/bench/target}/release/serene-bench" $(1)
+endef
+
+bench:
+	$(call measure,$(ARGS))
+
+bench-growth:
+	$(call measure,growth --plot docs/growth.svg $(ARGS))
+
+bench-routes:
+	$(call measure,routes $(ARGS))
+
+bench-servers:
+	$(call measure,$(ARGS),scripts/bench-servers)
+
+# CASE="GET entries" profiles that one.
+profile:
+	@scripts/setup perf:linux-perf
+	$(call measure,profile $(if $(CASE),"$(CASE)"))
 
 deny:
 	cargo deny check licenses bans sources

@@ -95,7 +95,8 @@ impl Api {
 }
 
 impl Builder {
-    fn new(method: &str, path: &str) -> Self {
+    /// A request to a path, which a case knows that measures no operation of the document.
+    pub(crate) fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),

@@ -1,61 +1,63 @@
-//! Measures every route of Serene that waits for no model, and those that wait for the built-in
-//! responder beside them, against the release binary on data of its own.
+//! Measures Serene against a floor: the least work that could be done. And how its cost grows, and
+//! every one of its routes. `serene-bench --help` says how.
 
 mod api;
 mod cases;
 mod client;
+mod floor;
+mod ground;
+mod growth;
 mod load;
+mod model;
 mod options;
+mod plant;
+mod profile;
+mod ratio;
+mod routes;
 mod seed;
 mod server;
+
+mod streams;
 mod table;
 
 use std::{
-    collections::BTreeSet,
     io::{IsTerminal, Write},
-    path::Path,
     process::ExitCode,
-    time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use api::Api;
-use cases::{Case, Stage};
-use load::{Crew, Limit};
-use options::Options;
-use seed::Hands;
-use serde_json::json;
-use server::{Mode, Server};
-use table::{LIMIT, Row};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A tenth of what can be sent once only is spent on warming up.
-const WARM_UP_SHARE: usize = 10;
+const USAGE: &str = "\
+Measures Serene. SERENE_BIN names its binary, else it is target/release/serene.
+
+serene-bench [--quick] [--json FILE] [--database-url URL]
+    The distance to the floor, as a table of ratios; fails when one is over its target.
+    --quick                under a minute, and less certain
+    --json FILE            keeps every number
+    --database-url URL     the same cases on a PostgreSQL or MySQL database, which must be empty;
+                           for the record, without a floor
+serene-bench growth [--quick] [--plot FILE] [--json FILE]
+    How cost grows with the number of rows; --plot draws it. --quick stops at 10,000 rows.
+serene-bench profile [CASE]
+    Where the processor time of a case goes, by perf: the case that is nearest to its target, or
+    furthest over it, unless one is named.
+serene-bench routes [--quick] [--only OPERATION] [--json FILE] [--vault]
+    Every route, in absolute figures.
+serene-bench floor DATABASE MODEL_URL
+serene-bench model
+    The floor and the model server, each on a free port.
+";
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("bench: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    if options.help {
-        print!("{}", options::USAGE);
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_command = arguments.first().is_some_and(|first| !first.starts_with('-'));
+    let command = if is_command { arguments.remove(0) } else { String::new() };
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print!("{USAGE}");
         return ExitCode::SUCCESS;
     }
-    // One thread: the clients must not take the processors away from the server.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.context("cannot start the runtime").and_then(|runtime| {
-        runtime.block_on(async {
-            // Whoever loses is dropped, and the server with it.
-            tokio::select! {
-                outcome = run(&options) => outcome,
-                signal = interrupted() => Err(signal),
-            }
-        })
-    });
-    match outcome {
+    match run(&command, arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -63,6 +65,53 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether everything is as promised.
+fn run(command: &str, arguments: Vec<String>) -> anyhow::Result<bool> {
+    match command {
+        "" => {
+            let options = ratio::Options::parse(arguments)?;
+            measured(async move { ratio::run(&options).await })
+        }
+        "growth" => {
+            let options = growth::Options::parse(arguments)?;
+            measured(async move { growth::run(&options).await })
+        }
+        "profile" => {
+            let case = arguments.into_iter().next();
+            measured(async move { profile::run(case.as_deref()).await })
+        }
+        "routes" => {
+            let options = options::Options::parse(arguments).map_err(anyhow::Error::msg)?;
+            measured(async move { routes::run(&options).await })
+        }
+        "floor" => {
+            let [database, model] = <[String; 2]>::try_from(arguments)
+                .map_err(|_| anyhow::anyhow!("floor needs a database and the URL of a model"))?;
+            let secret = plant::SECRET.to_owned();
+            floor::serve(&floor::Setup { database: database.into(), secret, model })?;
+            Ok(true)
+        }
+        "model" => {
+            model::serve()?;
+            Ok(true)
+        }
+        other => anyhow::bail!("{other} is not known; see --help"),
+    }
+}
+
+/// Runs to the end, or until somebody wants this process to end: whoever loses is dropped, and the
+/// servers with it.
+fn measured(work: impl Future<Output = anyhow::Result<bool>>) -> anyhow::Result<bool> {
+    // One thread: the clients must not take the processors away from the server.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot start the runtime")?.block_on(async {
+        tokio::select! {
+            outcome = work => outcome,
+            signal = interrupted() => Err(signal),
+        }
+    })
 }
 
 /// Ends when somebody wants this process to end.
@@ -77,116 +126,6 @@ async fn interrupted() -> anyhow::Error {
     anyhow::anyhow!("interrupted")
 }
 
-/// The whole run; whether everything is as promised.
-async fn run(options: &Options) -> anyhow::Result<bool> {
-    let start = Instant::now();
-    let binary = server::find_binary()?;
-    let cases = cases::all();
-    let chosen: Vec<&Case> = cases.iter().filter(|case| options.wants(case.operation)).collect();
-    anyhow::ensure!(!chosen.is_empty(), "there is no such operation");
-    // Declared before the server, so that it goes after it.
-    let folder = tempfile::Builder::new().prefix("serene-bench-").tempdir()?;
-    let (mut server, stage) = set_up(options, &binary, folder.path(), &cases).await?;
-    let size = options.size().describe();
-    let cores = std::thread::available_parallelism()?;
-    let vault = if options.vault { ", texts sealed" } else { "" };
-    println!("Serene {}, {cores} cores, engine basic, bcrypt cost 10{vault}", stage.api.version());
-    println!("seed: {size}");
-    println!("first answer {} ms after the start, on this data", server.ready_after().as_millis());
-    println!();
-
-    let mut rows = Vec::new();
-    for (index, case) in chosen.iter().enumerate() {
-        let name = format!("{} {}", case.operation, case.detail);
-        progress(&format!("{:>2} of {}  {name}", index + 1, chosen.len()));
-        let row = measure(options, &server, &stage, case).await;
-        // A server that is gone says more than what became of the requests to it.
-        server.check_alive()?;
-        rows.push(row.context(name)?);
-    }
-    progress("");
-    server.stop().await?;
-    report(options, &stage.api, &rows, start.elapsed())
-}
-
-/// Seeds, and starts the server that is measured. The seeding server's hashes are cheap: they are
-/// not what is measured, and there are thousands.
-async fn set_up(
-    options: &Options,
-    binary: &Path,
-    folder: &Path,
-    cases: &[Case],
-) -> anyhow::Result<(Server, Stage)> {
-    let key = if options.vault { Some(server::master_key(binary).await?) } else { None };
-    let mut server = Server::start(binary, folder, Mode::Seeding, key.as_deref()).await?;
-    let address = server.address();
-    let api = Api::fetch(address).await?;
-    api.census(&cases.iter().map(|case| case.operation).collect())?;
-    progress("seeding");
-    let hands = Hands { api: &api, address };
-    let seed = hands.seed(&options.size()).await;
-    server.check_alive()?;
-    let seed = seed.context("cannot seed")?;
-    server.stop().await?;
-    let server = Server::start(binary, folder, Mode::Measured, key.as_deref()).await?;
-    let stage = Stage::new(api, server.address(), seed, options.supply())?;
-    Ok((server, stage))
-}
-
-async fn measure(
-    options: &Options,
-    server: &Server,
-    stage: &Stage,
-    case: &Case,
-) -> anyhow::Result<Row> {
-    let work = (case.prepare)(stage).await?;
-    let mut crew = Crew::new(server.address(), case.clients, work).await?;
-    let (time, warm_up) = options.times();
-    let few = crew.supply().map_or(usize::MAX, |supply| supply / WARM_UP_SHARE);
-    let warm = crew.round(Limit { time: warm_up, requests: few }).await;
-    let before = server.cpu_time();
-    let mut outcome = crew.round(Limit { time, requests: usize::MAX }).await;
-    let cpu = server.cpu_time().zip(before).map(|(after, before)| after.saturating_sub(before));
-    // What is wrong is wrong at any time.
-    outcome.errors += warm.errors;
-    outcome.first_error = warm.first_error.or(outcome.first_error);
-    Ok(Row::new(case, outcome, cpu))
-}
-
-/// Prints and keeps the table; whether everything is as promised.
-fn report(options: &Options, api: &Api, rows: &[Row], took: Duration) -> anyhow::Result<bool> {
-    print!("{}", table::render(rows));
-    println!();
-    println!(
-        "CPU µs: processor time of the server per request, all its threads. A ~ stands before"
-    );
-    println!("what was less than 0.2 s in all: the kernel counts only hundredths.");
-    println!("(model): the reply is part of the answer, so no limit is promised.");
-    for row in rows {
-        if let Some(error) = row.first_error() {
-            println!("{}: {error}", row.name());
-        }
-    }
-    if let Some(path) = &options.json {
-        let document = json!({
-            "version": api.version(),
-            "quick": options.quick,
-            "limit_ms": LIMIT.as_millis(),
-            "seed": options.size().describe(),
-            "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
-        });
-        let text = format!("{document:#}\n");
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    let bad: Vec<String> = rows.iter().filter(|row| !row.is_good()).map(Row::name).collect();
-    let measured: BTreeSet<&str> = rows.iter().map(Row::operation).collect();
-    println!("Measured {} of {} operations in {} s.", measured.len(), api.len(), took.as_secs());
-    if !bad.is_empty() {
-        println!("Not as promised: {}.", bad.join("; "));
-    }
-    Ok(bad.is_empty())
-}
-
 /// One line that is written over, for people who wait.
 fn progress(line: &str) {
     let mut terminal = std::io::stderr();
@@ -194,5 +133,28 @@ fn progress(line: &str) {
         // A terminal that does not take it is nobody who waits.
         let _ = write!(terminal, "\r\x1b[2K{line}");
         let _ = terminal.flush();
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug)]
+struct Bar {
+    done: usize,
+    steps: usize,
+}
+
+impl Bar {
+    const WIDTH: usize = 30;
+
+    const fn new(steps: usize) -> Self {
+        Self { done: 0, steps }
+    }
+
+    /// The next step begins.
+    fn step(&mut self, what: &str) {
+        let full = (self.done * Self::WIDTH / self.steps.max(1)).min(Self::WIDTH);
+        let bar = format!("{}{}", "#".repeat(full), ".".repeat(Self::WIDTH - full));
+        progress(&format!("[{bar}] {:>3} of {}  {what}", self.done + 1, self.steps));
+        self.done += 1;
     }
 }

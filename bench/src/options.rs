@@ -4,20 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{cases::Stage, seed::Size};
 
-/// What `--help` prints.
-pub(crate) const USAGE: &str = "\
-Measures every route of Serene and prints the table. `make bench` builds what it needs first.
-
-  --quick      one minute instead of four: fewer requests, the same routes
-  --only NAME  measures one operation, for example list_messages
-  --vault      seals private text, to be compared with a run without it
-  --json FILE  writes the table to a file as well
-  --help       prints this
-
-SERENE_BIN names another server than target/release/serene. The exit code is 1 when a route that
-waits for no model has its p99 at 500 ms or more, or when an answer was wrong.
-";
-
 /// What was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -25,7 +11,6 @@ pub(crate) struct Options {
     pub(crate) only: Option<String>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) vault: bool,
-    pub(crate) help: bool,
 }
 
 impl Options {
@@ -38,7 +23,6 @@ impl Options {
             match argument.as_str() {
                 "--quick" => options.quick = true,
                 "--vault" => options.vault = true,
-                "--help" | "-h" => options.help = true,
                 "--only" => {
                     let name = arguments.next().ok_or("--only needs the name of an operation")?;
                     options.only = Some(name);
@@ -96,7 +80,7 @@ mod tests {
         let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
         let all = parse("--quick --only login --json out.json").unwrap();
         let (only, json) = (Some("login".into()), Some("out.json".into()));
-        assert_eq!(all, Options { quick: true, only, json, vault: false, help: false });
+        assert_eq!(all, Options { quick: true, only, json, vault: false });
         assert_eq!(parse("").unwrap(), Options::default());
         assert!(parse("--json").is_err() && parse("--only").is_err() && parse("--fast").is_err());
     }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::plant::SECRET;
 use anyhow::{Context, bail};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -68,9 +69,15 @@ impl Server {
         mode: Mode,
         master_key: Option<&str>,
     ) -> anyhow::Result<Self> {
+        Self::launch(command(binary, folder, mode, master_key)?, folder).await
+    }
+
+    /// Starts a program that prints where it listens, and waits until it answers `/readyz`. Its
+    /// folder is where [`command`] or [`quiet`] put its log.
+    pub(crate) async fn launch(mut command: Command, folder: &Path) -> anyhow::Result<Self> {
         let started = Instant::now();
-        let child = command(binary, folder, mode, master_key)?.spawn();
-        let mut child = child.with_context(|| format!("cannot start {}", binary.display()))?;
+        let child = command.spawn();
+        let mut child = child.with_context(|| format!("cannot start {command:?}"))?;
         let ready = tokio::time::timeout(START_PATIENCE, listening(&mut child)).await;
         let folder = folder.to_owned();
         match ready.unwrap_or_else(|_| bail!("the server does not start")) {
@@ -89,12 +96,26 @@ impl Server {
         self.ready_after
     }
 
-    /// The processor time it has used so far; `None` where /proc does not say, or once it ended.
+    /// The processor time it has used so far, all its threads, those that ended too; `None` once it
+    /// ended. In nanoseconds: the clock of the process, not the ticks of /proc.
     pub(crate) fn cpu_time(&self) -> Option<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
-        let ticks = cpu_ticks(&stat)?;
-        let per_second = rustix::param::clock_ticks_per_second();
-        Some(Duration::from_micros(ticks * 1_000_000 / per_second))
+        let id = i32::try_from(self.child.id()?).ok()?;
+        let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(id)).ok()?;
+        Some(nix::time::clock_gettime(clock).ok()?.into())
+    }
+
+    /// Its process, while it runs.
+    pub(crate) fn process_id(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the server has ended")
+    }
+
+    /// What of memory is its own or mapped by it now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/smaps_rollup", self.process_id()?);
+        let text = std::fs::read_to_string(path)?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(number.context("no Rss in smaps_rollup")? * 1024)
     }
 
     /// Fails when the process has ended by itself.
@@ -103,6 +124,12 @@ impl Server {
             None => Ok(()),
             Some(status) => bail!("the server ended: {status}\n{}", last_words(&self.folder)),
         }
+    }
+
+    /// Ends it at once, and waits until it is gone.
+    pub(crate) async fn stop_now(mut self) {
+        // One that is gone already has ended too.
+        let _ = self.child.kill().await;
     }
 
     /// Ends it as an operator would, so that its data is as a clean shutdown leaves it.
@@ -119,7 +146,7 @@ impl Server {
 
 /// A process that knows nothing of this environment: a key or a `.env` file lying about must not
 /// change what is measured.
-fn command(
+pub(crate) fn command(
     binary: &Path,
     folder: &Path,
     mode: Mode,
@@ -129,12 +156,9 @@ fn command(
         Mode::Seeding => ("development", "4"),
         Mode::Measured => ("production", "10"),
     };
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(LOG))?;
-    let mut command = Command::new(binary);
+    let mut command = quiet(binary, folder)?;
     command
         .arg("serve")
-        .current_dir(folder)
-        .env_clear()
         .env("DATABASE_URL", "sqlite:///./serene.db")
         .env("SERVER_HOST", "127.0.0.1")
         .env("PORT", "0")
@@ -144,14 +168,25 @@ fn command(
         .env("RATE_LIMIT_PER_USER", "off")
         .env("AI_ENGINE", "basic")
         // Of this run's data, which nobody keeps.
-        .env("JWT_SECRET", "0123456789-abcdefghijklmnopqrstuvwxyz-bench")
+        .env("JWT_SECRET", SECRET);
+    if let Some(key) = master_key {
+        command.env("SERENE_MASTER_KEY", key);
+    }
+    Ok(command)
+}
+
+/// A program in a folder, with an empty environment and what it says on standard error in a file
+/// there.
+pub(crate) fn quiet(binary: &Path, folder: &Path) -> anyhow::Result<Command> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(LOG))?;
+    let mut command = Command::new(binary);
+    command
+        .current_dir(folder)
+        .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(log)
         .kill_on_drop(true);
-    if let Some(key) = master_key {
-        command.env("SERENE_MASTER_KEY", key);
-    }
     Ok(command)
 }
 
@@ -185,27 +220,11 @@ fn last_words(folder: &Path) -> String {
     format!("the server's last words:\n{}", lines.join("\n"))
 }
 
-/// User and system time from `/proc/PID/stat`: its 14th and 15th field. The second is the
-/// program's name in parentheses, which may contain anything.
-fn cpu_ticks(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some(ticks()? + ticks()?)
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncWriteExt;
 
     use super::*;
-
-    #[test]
-    fn processor_time_is_found_behind_any_name() {
-        let stat = "7 (a ) name (x) S 1 7 7 0 -1 4194304 100 0 2 0 31 11 5 6 20 0 9 0 1 2 3";
-        assert_eq!(cpu_ticks(stat), Some(42));
-        assert_eq!(cpu_ticks("7 (short) S 1"), None);
-    }
 
     #[tokio::test]
     async fn a_dropped_server_is_a_dead_one() {

@@ -9,10 +9,6 @@ use crate::{cases::Case, load::Outcome};
 /// What every route promises that does not wait for a model.
 pub(crate) const LIMIT: Duration = Duration::from_millis(500);
 
-/// The kernel counts processor time in hundredths of a second. Of less than this in all, the time
-/// per request is a guess and is printed as one.
-const PRECISE: Duration = Duration::from_millis(200);
-
 /// What one case gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -113,9 +109,8 @@ impl Row {
 
     fn cells(&self) -> [String; COLUMNS] {
         let millis = |percent| format!("{:.1}", millis(self.outcome.percentile(percent)));
-        let about = if self.cpu < Some(PRECISE) { "~" } else { "" };
         let cpu = self.cpu_micros();
-        let cpu = cpu.map_or_else(|| "-".to_owned(), |micros| format!("{about}{micros:.0}"));
+        let cpu = cpu.map_or_else(|| "-".to_owned(), |micros| format!("{micros:.0}"));
         [
             self.name(),
             self.clients.to_string(),
@@ -167,12 +162,19 @@ const HEADINGS: [&str; COLUMNS] = [
     "< 500 ms",
 ];
 
-/// The table as text: names to the left, numbers to the right.
+/// The table as text.
 pub(crate) fn render(rows: &[Row]) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
-    lines.extend(rows.iter().map(Row::cells));
+    let mut lines = vec![HEADINGS.map(str::to_owned).to_vec()];
+    lines.extend(rows.iter().map(|row| row.cells().to_vec()));
+    aligned(&lines)
+}
+
+/// Lines of as many cells each, the first of them the headings: names to the left, numbers to the
+/// right.
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
+    let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..COLUMNS).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         let cell = |(column, cell): (usize, &String)| {
@@ -183,7 +185,7 @@ pub(crate) fn render(rows: &[Row]) -> String {
         text += cells.join("  ").trim_end();
         text.push('\n');
         if index == 0 {
-            text += &"-".repeat(widths.iter().sum::<usize>() + 2 * (COLUMNS - 1));
+            text += &"-".repeat(widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1));
             text.push('\n');
         }
     }
@@ -224,7 +226,7 @@ mod tests {
         let expected = "\
 operation    clients  requests  req/s  p50 ms  p99 ms  max ms  CPU µs  errors  < 500 ms
 ---------------------------------------------------------------------------------------
-read, twice       32         2      1     1.0    20.0    20.0   ~2500       0        ok
+read, twice       32         2      1     1.0    20.0    20.0    2500       0        ok
 read, twice       32       100     50   700.0   700.0   700.0    2500       0      OVER
 ";
         assert_eq!(table, expected);
