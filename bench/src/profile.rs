@@ -40,7 +40,7 @@ pub(crate) async fn run(name: Option<&str>) -> anyhow::Result<bool> {
         .args(["sleep", &SECONDS.to_string()])
         .kill_on_drop(true);
     let mut recording =
-        recorder.spawn().context("cannot start perf; scripts/profile installs it")?;
+        recorder.spawn().context("cannot start perf; `make profile` installs it")?;
     let recorded = async {
         let status = recording.wait().await?;
         anyhow::ensure!(status.success(), "perf record failed: {status}");

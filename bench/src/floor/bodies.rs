@@ -1,6 +1,6 @@
 //! What is answered, byte for byte as Serene answers it, and the rows it comes from.
 
-use rusqlite::Row;
+use rusqlite::{Row, types::ValueRef};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -63,17 +63,10 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// A page of a list.
 #[derive(Serialize)]
-pub(super) struct Page<T> {
-    pub(super) items: Vec<T>,
-    pub(super) next_cursor: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Conversation {
+pub(super) struct Conversation<'r> {
     pub(super) id: Uuid,
-    pub(super) title: Option<String>,
+    pub(super) title: Option<&'r str>,
     pub(super) pinned_at: Option<Stamp>,
     pub(super) archived_at: Option<Stamp>,
     pub(super) ended_at: Option<Stamp>,
@@ -88,21 +81,21 @@ pub(super) struct Conversation {
 type Nothing = Option<()>;
 
 #[derive(Serialize)]
-pub(super) struct Message {
+pub(super) struct Message<'r> {
     pub(super) id: Uuid,
     pub(super) conversation_id: Uuid,
     pub(super) position: i64,
     pub(super) version: i64,
     pub(super) version_count: i64,
     pub(super) shown: bool,
-    pub(super) role: String,
-    pub(super) status: String,
-    pub(super) content: String,
-    pub(super) error_code: Option<String>,
+    pub(super) role: &'r str,
+    pub(super) status: &'r str,
+    pub(super) content: &'r str,
+    pub(super) error_code: Option<&'r str>,
     pub(super) safety: Nothing,
     pub(super) generation_id: Option<Uuid>,
-    pub(super) engine: Option<String>,
-    pub(super) model: Option<String>,
+    pub(super) engine: Option<&'r str>,
+    pub(super) model: Option<&'r str>,
     /// The bench sends no images through the floor.
     pub(super) attachments: [(); 0],
     pub(super) created_at: Stamp,
@@ -110,15 +103,15 @@ pub(super) struct Message {
 }
 
 #[derive(Serialize)]
-pub(super) struct Entry {
+pub(super) struct Entry<'r> {
     pub(super) id: Uuid,
-    pub(super) day: String,
-    pub(super) mood: String,
-    pub(super) tags: Vec<String>,
-    pub(super) note: String,
-    pub(super) ai_status: String,
-    pub(super) ai_response: Option<String>,
-    pub(super) ai_error_code: Option<String>,
+    pub(super) day: &'r str,
+    pub(super) mood: &'r str,
+    pub(super) tags: Vec<&'r str>,
+    pub(super) note: &'r str,
+    pub(super) ai_status: &'r str,
+    pub(super) ai_response: Option<&'r str>,
+    pub(super) ai_error_code: Option<&'r str>,
     pub(super) safety: Nothing,
     pub(super) written_at: Stamp,
     pub(super) created_at: Stamp,
@@ -143,17 +136,25 @@ pub(super) struct Generation {
     pub(super) finish_reason: &'static str,
     pub(super) error_code: Nothing,
     pub(super) engine: &'static str,
-    pub(super) model: String,
+    pub(super) model: &'static str,
     pub(super) usage: Usage,
     pub(super) created_at: Stamp,
     pub(super) ended_at: Stamp,
 }
 
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_default()
+/// Text of either kind of column, where it lies in SQLite's own memory.
+fn text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
+    Ok(optional_text(row, column)?.unwrap_or_default())
 }
 
-fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Stamp>> {
+fn optional_text<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r str>> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(Some(std::str::from_utf8(bytes)?)),
+        _ => Ok(None),
+    }
+}
+
+fn stamp_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Stamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Stamp))
 }
 
@@ -165,15 +166,15 @@ fn optional_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
     Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(Uuid::from_bytes))
 }
 
-impl Conversation {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl<'r> Conversation<'r> {
+    pub(super) fn read(row: &'r Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: id(row, 0)?,
-            title: row.get::<_, Option<Vec<u8>>>(3)?.map(text),
-            pinned_at: optional(row, 4)?,
-            archived_at: optional(row, 5)?,
-            ended_at: optional(row, 6)?,
-            deleted_at: optional(row, 7)?,
+            title: optional_text(row, 3)?,
+            pinned_at: stamp_at(row, 4)?,
+            archived_at: stamp_at(row, 5)?,
+            ended_at: stamp_at(row, 6)?,
+            deleted_at: stamp_at(row, 7)?,
             active_generation_id: optional_id(row, 8)?,
             message_count: row.get(9)?,
             created_at: Stamp(row.get(10)?),
@@ -182,8 +183,8 @@ impl Conversation {
     }
 }
 
-impl Message {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl<'r> Message<'r> {
+    pub(super) fn read(row: &'r Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: id(row, 0)?,
             conversation_id: id(row, 2)?,
@@ -191,14 +192,14 @@ impl Message {
             version: row.get(4)?,
             version_count: row.get(17)?,
             shown: row.get(5)?,
-            role: row.get(6)?,
-            status: row.get(7)?,
-            content: text(row.get(8)?),
-            error_code: row.get(9)?,
+            role: text(row, 6)?,
+            status: text(row, 7)?,
+            content: text(row, 8)?,
+            error_code: optional_text(row, 9)?,
             safety: None,
             generation_id: optional_id(row, 11)?,
-            engine: row.get(12)?,
-            model: row.get(13)?,
+            engine: optional_text(row, 12)?,
+            model: optional_text(row, 13)?,
             attachments: [],
             created_at: Stamp(row.get(15)?),
             updated_at: Stamp(row.get(16)?),
@@ -206,18 +207,17 @@ impl Message {
     }
 }
 
-impl Entry {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let tags: Vec<u8> = row.get(3)?;
+impl<'r> Entry<'r> {
+    pub(super) fn read(row: &'r Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: id(row, 0)?,
-            day: row.get(1)?,
-            mood: row.get(2)?,
-            tags: serde_json::from_slice(&tags).unwrap_or_default(),
-            note: text(row.get(4)?),
-            ai_status: row.get(5)?,
-            ai_response: row.get::<_, Option<Vec<u8>>>(6)?.map(text),
-            ai_error_code: row.get(7)?,
+            day: text(row, 1)?,
+            mood: text(row, 2)?,
+            tags: serde_json::from_str(text(row, 3)?).unwrap_or_default(),
+            note: text(row, 4)?,
+            ai_status: text(row, 5)?,
+            ai_response: optional_text(row, 6)?,
+            ai_error_code: optional_text(row, 7)?,
             safety: None,
             written_at: Stamp(row.get(10)?),
             created_at: Stamp(row.get(11)?),

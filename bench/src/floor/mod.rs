@@ -181,3 +181,40 @@ async fn run(setup: &Setup) -> anyhow::Result<()> {
     axum::serve(listener, router).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    /// The versions of a package in a lock file.
+    fn versions<'l>(lock: &'l str, name: &str) -> Vec<&'l str> {
+        let head = format!("name = \"{name}\"\nversion = \"");
+        lock.split(head.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    #[test]
+    fn the_floor_stands_on_what_the_product_stands_on() {
+        let ours = include_str!("../../Cargo.lock");
+        let theirs = include_str!("../../../Cargo.lock");
+        for name in [
+            "axum",
+            "bcrypt",
+            "hyper",
+            "hyper-util",
+            "jsonwebtoken",
+            "libsqlite3-sys",
+            "reqwest",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "tokio",
+            "uuid",
+        ] {
+            let ours = versions(ours, name);
+            assert!(!ours.is_empty(), "{name} is not in the floor");
+            let theirs = versions(theirs, name);
+            assert!(
+                ours.iter().all(|version| theirs.contains(version)),
+                "{name}: {ours:?} {theirs:?}"
+            );
+        }
+    }
+}

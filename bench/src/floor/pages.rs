@@ -3,16 +3,16 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderName, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Caller, Shared, Wrong,
-    bodies::{Conversation, Entry, Message, Page, Stamp, day},
+    bodies::{Conversation, Entry, Message, Stamp, day},
     new_id, now,
 };
 
@@ -48,41 +48,71 @@ impl Which {
     }
 }
 
-fn rows<T>(
+/// Where the next page begins: the sort key of a page's last row.
+type Key = (i64, Uuid);
+
+/// A page, written as its rows come: no row is copied anywhere else. One more row is looked for than
+/// the page holds.
+fn page(
     connection: &Connection,
     sql: &str,
     values: impl Params,
-    read: fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    connection.prepare_cached(sql)?.query_map(values, read)?.collect()
-}
-
-/// One more was read than the page holds, if there was that much.
-fn cut<T>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> (i64, Uuid)) -> Json<Page<T>> {
-    let limit = limit as usize;
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| {
-        let (number, id) = key(last);
+    limit: u32,
+    write: impl Fn(&Row<'_>, &mut Vec<u8>) -> rusqlite::Result<Key>,
+) -> rusqlite::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(16 * 1024);
+    out.extend_from_slice(b"{\"items\":[");
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(values)?;
+    let (mut written, mut last, mut more) = (0, None, false);
+    while let Some(row) = rows.next()? {
+        if written == limit {
+            more = true;
+            break;
+        }
+        if written > 0 {
+            out.push(b',');
+        }
+        last = Some(write(row, &mut out)?);
+        written += 1;
+    }
+    let next = last.filter(|_| more).map(|(number, id)| {
         let mut bytes = [0; 24];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         bytes[8..].copy_from_slice(id.as_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     });
-    Json(Page { items, next_cursor })
+    out.extend_from_slice(b"],\"next_cursor\":");
+    write_json(&next, &mut out);
+    out.push(b'}');
+    Ok(out)
+}
+
+fn write_json(value: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("our own types are JSON, and memory takes it");
+}
+
+type Answer = ([(HeaderName, &'static str); 1], Vec<u8>);
+
+fn json(body: Vec<u8>) -> Answer {
+    ([(header::CONTENT_TYPE, "application/json")], body)
 }
 
 pub(super) async fn conversations(
     State(floor): Shared,
     caller: Caller,
     Query(which): Query<Which>,
-) -> Result<Json<Page<Conversation>>, Wrong> {
+) -> Result<Answer, Wrong> {
     let limit = which.limit();
     let found = floor.db.read(|connection| {
         let values = params![caller.owner.as_bytes(), "chat", "active", limit + 1];
-        rows(connection, LIST_FIRST, values, Conversation::read)
+        page(connection, LIST_FIRST, values, limit, |row, out| {
+            let one = Conversation::read(row)?;
+            write_json(&one, out);
+            Ok((one.updated_at.0, one.id))
+        })
     })?;
-    Ok(cut(found, limit, |one| (one.updated_at.0, one.id)))
+    Ok(json(found))
 }
 
 pub(super) async fn messages(
@@ -90,37 +120,50 @@ pub(super) async fn messages(
     caller: Caller,
     Path(id): Path<Uuid>,
     Query(which): Query<Which>,
-) -> Result<Json<Page<Message>>, Wrong> {
+) -> Result<Answer, Wrong> {
     let limit = which.limit();
     let found = floor.db.read(|connection| {
         // Under one snapshot: an empty page and a missing conversation are different answers.
         connection.prepare_cached("BEGIN")?.execute([])?;
         let own = (caller.owner.as_bytes(), id.as_bytes());
         let state = connection.prepare_cached(STATE)?.query_row(own, |_| Ok(())).optional();
-        let page = state.and_then(|there| {
-            let values = params![own.0, own.1, i64::MIN, limit + 1];
-            let page = || rows(connection, MESSAGES_FORWARD, values, Message::read);
-            there.map(|()| page()).transpose()
-        });
+        let values = params![own.0, own.1, i64::MIN, limit + 1];
+        let read = || {
+            page(connection, MESSAGES_FORWARD, values, limit, |row, out| {
+                let one = Message::read(row)?;
+                write_json(&one, out);
+                Ok((one.position, Uuid::nil()))
+            })
+        };
+        let found = state.and_then(|there| there.map(|()| read()).transpose());
         connection.prepare_cached("ROLLBACK")?.execute([])?;
-        page
+        found
     })?;
-    let found = found.ok_or(Wrong(StatusCode::NOT_FOUND))?;
-    Ok(cut(found, limit, |one| (one.position, Uuid::nil())))
+    Ok(json(found.ok_or(Wrong(StatusCode::NOT_FOUND))?))
 }
 
 pub(super) async fn entries(
     State(floor): Shared,
     caller: Caller,
     Query(which): Query<Which>,
-) -> Result<Json<Page<Entry>>, Wrong> {
+) -> Result<Answer, Wrong> {
     let limit = which.limit();
     let found = floor.db.read(|connection| {
         let (own, last) = (caller.owner.as_bytes(), Uuid::max());
         let values = params![own, i64::MIN, i64::MAX, i64::MAX, last.as_bytes(), limit + 1];
-        rows(connection, LIST_ENTRIES, values, Entry::read)
+        page(connection, LIST_ENTRIES, values, limit, |row, out| {
+            let one = Entry::read(row)?;
+            write_json(&one, out);
+            Ok((one.written_at.0, one.id))
+        })
     })?;
-    Ok(cut(found, limit, |one| (one.written_at.0, one.id)))
+    Ok(json(found))
+}
+
+fn created(body: &impl Serialize) -> Answer {
+    let mut out = Vec::with_capacity(512);
+    write_json(body, &mut out);
+    json(out)
 }
 
 #[derive(Deserialize)]
@@ -132,7 +175,7 @@ pub(super) async fn create_conversation(
     State(floor): Shared,
     caller: Caller,
     Json(new): Json<NewConversation>,
-) -> Result<(StatusCode, Json<Conversation>), Wrong> {
+) -> Result<(StatusCode, Answer), Wrong> {
     let (id, number, now) = (new_id(), floor.number(), now());
     let title = new.title.clone().map(String::into_bytes);
     let written = floor.db.write(move |connection| {
@@ -146,7 +189,7 @@ pub(super) async fn create_conversation(
     }
     let conversation = Conversation {
         id,
-        title: new.title,
+        title: new.title.as_deref(),
         pinned_at: None,
         archived_at: None,
         ended_at: None,
@@ -156,7 +199,7 @@ pub(super) async fn create_conversation(
         created_at: Stamp(now),
         updated_at: Stamp(now),
     };
-    Ok((StatusCode::CREATED, Json(conversation)))
+    Ok((StatusCode::CREATED, created(&conversation)))
 }
 
 #[derive(Deserialize)]
@@ -170,7 +213,7 @@ pub(super) async fn create_entry(
     State(floor): Shared,
     caller: Caller,
     Json(new): Json<NewEntry>,
-) -> Result<(StatusCode, Json<Entry>), Wrong> {
+) -> Result<(StatusCode, Answer), Wrong> {
     let (id, now) = (new_id(), now());
     let day = day(now);
     let folded = new.mood.to_lowercase();
@@ -199,11 +242,11 @@ pub(super) async fn create_entry(
     }
     let entry = Entry {
         id,
-        day,
-        mood: new.mood,
-        tags: new.tags,
-        note: new.note,
-        ai_status: "skipped".into(),
+        day: &day,
+        mood: &new.mood,
+        tags: new.tags.iter().map(String::as_str).collect(),
+        note: &new.note,
+        ai_status: "skipped",
         ai_response: None,
         ai_error_code: None,
         safety: None,
@@ -211,5 +254,5 @@ pub(super) async fn create_entry(
         created_at: Stamp(now),
         updated_at: Stamp(now),
     };
-    Ok((StatusCode::CREATED, Json(entry)))
+    Ok((StatusCode::CREATED, created(&entry)))
 }

@@ -75,15 +75,15 @@ pub(super) struct Outgoing {
 }
 
 #[derive(Serialize)]
-struct Exchange {
-    user_message: Message,
-    assistant_message: Message,
+struct Exchange<'a> {
+    user_message: Message<'a>,
+    assistant_message: Message<'a>,
     generation: Generation,
 }
 
 #[derive(Serialize)]
-struct Done {
-    message: Message,
+struct Done<'a> {
+    message: Message<'a>,
     generation: Generation,
 }
 
@@ -136,10 +136,21 @@ struct Counted {
 struct Begun {
     floor: Arc<Floor>,
     owner: Uuid,
-    user_message: Message,
-    reply: Message,
+    conversation: Uuid,
+    /// The user's message and the reply, which has the next position.
+    ids: [Uuid; 2],
+    position: i64,
+    content: String,
     generation_id: Uuid,
     created_at: i64,
+}
+
+/// An exchange that has ended.
+struct Ended {
+    begun: Begun,
+    reply: String,
+    usage: Usage,
+    ended_at: i64,
 }
 
 /// The reply as far as it has come.
@@ -170,8 +181,12 @@ pub(super) async fn send(
     while let Some(bytes) = answer.next().await {
         reading.take(&bytes.map_err(|_| FAILED)?);
     }
-    let (user_message, assistant_message, generation) = begun.end(reading).await?;
-    let exchange = Exchange { user_message, assistant_message, generation };
+    let ended = begun.end(reading).await?;
+    let exchange = Exchange {
+        user_message: ended.user_message(),
+        assistant_message: ended.reply(),
+        generation: ended.generation(),
+    };
     Ok((StatusCode::CREATED, Json(exchange)).into_response())
 }
 
@@ -193,39 +208,23 @@ impl Begun {
             state
         })?;
         let position = position.ok_or(Wrong(StatusCode::NOT_FOUND))?;
-        let (generation_id, now) = (new_id(), now());
-        let message = |role: &str, position, content, generation_id| Message {
-            id: new_id(),
-            conversation_id: conversation,
+        let begun = Self {
+            floor,
+            owner,
+            conversation,
+            ids: [new_id(), new_id()],
             position,
-            version: 1,
-            version_count: 1,
-            shown: true,
-            role: role.into(),
-            status: "complete".into(),
             content,
-            error_code: None,
-            safety: None,
-            generation_id,
-            engine: None,
-            model: None,
-            attachments: [],
-            created_at: Stamp(now),
-            updated_at: Stamp(now),
+            generation_id: new_id(),
+            created_at: now(),
         };
-        let user_message = message("user", position, content, None);
-        let reply = message("assistant", position + 1, String::new(), Some(generation_id));
-        let begun = Self { floor, owner, user_message, reply, generation_id, created_at: now };
         if begun.commit().await { Ok(begun) } else { Err(Wrong(StatusCode::CONFLICT)) }
     }
 
     async fn commit(&self) -> bool {
-        let Self { owner, generation_id, created_at: now, .. } = *self;
-        let conversation = self.user_message.conversation_id;
-        let (user, reply) = (self.user_message.id, self.reply.id);
-        let position = self.user_message.position;
-        let numbers = (self.floor.number(), self.floor.number());
-        let content = self.user_message.content.clone().into_bytes();
+        let Self { owner, conversation, ids, position, generation_id, created_at: now, .. } = *self;
+        let numbers = [self.floor.number(), self.floor.number()];
+        let content = self.content.clone().into_bytes();
         let work = move |connection: &Connection| {
             let (own, place, run) =
                 (owner.as_bytes(), conversation.as_bytes(), generation_id.as_bytes());
@@ -234,12 +233,12 @@ impl Begun {
                 return Ok(false);
             }
             let mut insert = connection.prepare_cached(INSERT_MESSAGE)?;
-            let (id, number) = (user.as_bytes(), numbers.0);
+            let (id, number) = (ids[0].as_bytes(), numbers[0]);
             let nobody = None::<[u8; 16]>;
             insert.execute(params![
                 own, id, number, place, position, "user", "complete", content, nobody, now, now
             ])?;
-            let (id, number, after) = (reply.as_bytes(), numbers.1, position + 1);
+            let (id, number, after) = (ids[1].as_bytes(), numbers[1], position + 1);
             let empty = b"".as_slice();
             insert.execute(params![
                 own,
@@ -266,16 +265,20 @@ impl Begun {
     async fn ask(
         &self,
     ) -> Result<impl Stream<Item = reqwest::Result<Bytes>> + Unpin + Send + 'static, Wrong> {
-        let body = self.floor.db.read(|connection| {
-            let place = self.user_message.conversation_id;
-            let before = (self.owner.as_bytes(), place.as_bytes(), self.reply.position);
+        let said = self.floor.db.read(|connection| {
+            let before = (self.owner.as_bytes(), self.conversation.as_bytes(), self.position + 1);
             let mut recent = connection.prepare_cached(RECENT)?;
-            let said = recent.query_map(before, Message::read)?;
-            said.collect::<rusqlite::Result<Vec<_>>>()
+            let said = recent.query_map(before, |row| {
+                let is_reply = row.get_ref(6)?.as_str()? == "assistant";
+                Ok((is_reply, String::from_utf8(row.get(8)?).unwrap_or_default()))
+            })?;
+            said.collect::<rusqlite::Result<Vec<(bool, String)>>>()
         })?;
         let system = Turn { role: "system", content: INSTRUCTION };
-        let said = body.iter().rev();
-        let said = said.map(|message| Turn { role: &message.role, content: &message.content });
+        let said = said.iter().rev().map(|(is_reply, content)| {
+            let role = if *is_reply { "assistant" } else { "user" };
+            Turn { role, content }
+        });
         let ask = Ask {
             model: MODEL,
             messages: std::iter::once(system).chain(said).collect(),
@@ -320,20 +323,20 @@ impl Begun {
     }
 
     async fn done(self, reading: Reading) -> Result<Bytes, Wrong> {
-        let (_, message, generation) = self.end(reading).await?;
+        let ended = self.end(reading).await?;
+        let done = Done { message: ended.reply(), generation: ended.generation() };
         let mut frame = b"event: done\nid: end\ndata: ".to_vec();
-        serde_json::to_writer(&mut frame, &Done { message, generation }).map_err(|_| FAILED)?;
+        serde_json::to_writer(&mut frame, &done).map_err(|_| FAILED)?;
         frame.extend_from_slice(b"\n\n");
         Ok(frame.into())
     }
 
     /// Stores the end.
-    async fn end(self, reading: Reading) -> Result<(Message, Message, Generation), Wrong> {
-        let Self { floor, owner, user_message, mut reply, generation_id, created_at } = self;
-        let (now, usage) = (now(), reading.usage);
-        let (conversation, id) = (reply.conversation_id, reply.id);
+    async fn end(self, reading: Reading) -> Result<Ended, Wrong> {
+        let Self { owner, conversation, generation_id, .. } = self;
+        let (id, now, usage) = (self.ids[1], now(), reading.usage);
         let content = reading.text.clone().into_bytes();
-        let stored = floor.db.write(move |connection| {
+        let stored = self.floor.db.write(move |connection| {
             let Usage { prompt_tokens, completion_tokens, .. } = usage;
             let (own, run) = (owner.as_bytes(), generation_id.as_bytes());
             let end =
@@ -364,23 +367,62 @@ impl Begun {
         if !stored.await {
             return Err(FAILED);
         }
-        reply.content = reading.text;
-        (reply.engine, reply.model) = (Some(ENGINE.into()), Some(MODEL.into()));
-        reply.updated_at = Stamp(now);
-        let generation = Generation {
-            id: generation_id,
-            conversation_id: conversation,
-            message_id: reply.id,
+        Ok(Ended { begun: self, reply: reading.text, usage, ended_at: now })
+    }
+}
+
+impl Ended {
+    fn user_message(&self) -> Message<'_> {
+        let begun = &self.begun;
+        Message {
+            id: begun.ids[0],
+            conversation_id: begun.conversation,
+            position: begun.position,
+            version: 1,
+            version_count: 1,
+            shown: true,
+            role: "user",
+            status: "complete",
+            content: &begun.content,
+            error_code: None,
+            safety: None,
+            generation_id: None,
+            engine: None,
+            model: None,
+            attachments: [],
+            created_at: Stamp(begun.created_at),
+            updated_at: Stamp(begun.created_at),
+        }
+    }
+
+    fn reply(&self) -> Message<'_> {
+        Message {
+            id: self.begun.ids[1],
+            position: self.begun.position + 1,
+            role: "assistant",
+            content: &self.reply,
+            generation_id: Some(self.begun.generation_id),
+            engine: Some(ENGINE),
+            model: Some(MODEL),
+            updated_at: Stamp(self.ended_at),
+            ..self.user_message()
+        }
+    }
+
+    fn generation(&self) -> Generation {
+        Generation {
+            id: self.begun.generation_id,
+            conversation_id: self.begun.conversation,
+            message_id: self.begun.ids[1],
             status: "complete",
             finish_reason: "stop",
             error_code: None,
             engine: ENGINE,
-            model: MODEL.into(),
-            usage,
-            created_at: Stamp(created_at),
-            ended_at: Stamp(now),
-        };
-        Ok((user_message, reply, generation))
+            model: MODEL,
+            usage: self.usage,
+            created_at: Stamp(self.begun.created_at),
+            ended_at: Stamp(self.ended_at),
+        }
     }
 }
 
