@@ -109,13 +109,13 @@ impl Server {
         self.child.id().context("the server has ended")
     }
 
-    /// What of memory is its own or mapped by it now, in bytes.
-    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let path = format!("/proc/{}/smaps_rollup", self.process_id()?);
-        let text = std::fs::read_to_string(path)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
+    /// A line of `/proc/PID/smaps_rollup`, in bytes: `Rss` is all that is mapped to memory now,
+    /// `Anonymous` what of it is no page of a file.
+    pub(crate) fn memory(&self, name: &str) -> anyhow::Result<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.process_id()?))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(number.context("no Rss in smaps_rollup")? * 1024)
+        Ok(number.with_context(|| format!("no {name} in smaps_rollup"))? * 1024)
     }
 
     /// Fails when the process has ended by itself.

@@ -30,7 +30,6 @@ const SIZES: [usize; 3] = [100, 10_000, 1_000_000];
 /// Conversations that messages are sent into: a few each, so that one of a hundred stays one.
 const TALKS: usize = 16;
 const SENDS_EACH: usize = 12;
-const SENDERS: usize = 8;
 const STARTS: usize = 5;
 
 /// What the second may be of the first: a send into a conversation of 10,000 messages, of 100.
@@ -182,12 +181,10 @@ async fn read(server: &Server, request: Request, time: Duration) -> anyhow::Resu
 async fn send(server: &Server, hoard: &Hoard) -> anyhow::Result<f64> {
     let message = |id: &Uuid| message(&hoard.person, *id, &say(8, 0)).expect(201);
     let talks: Vec<Request> = hoard.talks.iter().map(message).collect();
-    // One at a time in each conversation.
-    let senders = SENDERS.min(talks.len());
-    let each = TALKS * SENDS_EACH / senders;
-    let mut crew = Crew::new(server.address(), senders, Work::Again(talks)).await?;
+    // One after the other: there is but one conversation of a million, and it takes one at a time.
+    let mut crew = Crew::new(server.address(), 1, Work::Again(talks)).await?;
     let until = |requests| Limit { time: Duration::MAX, requests };
-    Ok(measured(&mut crew, server, until(2), until(each)).await?.cpu_us)
+    Ok(measured(&mut crew, server, until(8), until(TALKS * SENDS_EACH)).await?.cpu_us)
 }
 
 fn print(sizes: &[usize], lines: &[Line]) {

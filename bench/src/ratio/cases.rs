@@ -62,16 +62,20 @@ impl World {
         Ok(Self { reader, people, long })
     }
 
-    /// A conversation of everybody else, each with its owner, in an order in which every column of
-    /// clients has its own.
-    pub(crate) fn conversations(&self) -> Vec<(&Person, Uuid)> {
+    /// Every conversation with its owner, the reader's last.
+    pub(crate) fn all_conversations(&self) -> Vec<(&Person, Uuid)> {
         let of = |person| {
             let person: &Person = person;
             person.conversations.iter().map(move |id| (person, *id))
         };
-        let mut all: Vec<_> = self.people.iter().flat_map(of).collect();
-        // A whole number for each client: nobody meets another's in the next round.
-        all.truncate(all.len() / CLIENTS * CLIENTS);
+        self.people.iter().chain([&self.reader]).flat_map(of).collect()
+    }
+
+    /// The conversations of everybody but the reader, a whole number for each client: nobody meets
+    /// another's when they begin again.
+    pub(crate) fn conversations(&self) -> Vec<(&Person, Uuid)> {
+        let mut all = self.all_conversations();
+        all.truncate(self.people.len() * CONVERSATIONS_EACH / CLIENTS * CLIENTS);
         all
     }
 }

@@ -210,7 +210,7 @@ pub(super) async fn memory(
     quick: bool,
 ) -> anyhow::Result<()> {
     let wanted = if quick { OPEN_STREAMS_QUICK } else { OPEN_STREAMS };
-    let open = wanted.min(most_streams()).min(world.conversations().len());
+    let open = wanted.min(most_streams());
     if open < wanted {
         report.remark(format!(
             "The limit on open files lets {open} of {wanted} streams be open at once."
@@ -224,20 +224,29 @@ pub(super) async fn memory(
     let server = ground.serene(&folder, Setup::default()).await?;
     let serene = memory_of(server, world, open).await?;
     let name = "memory at rest, resident";
-    report.push(name, "MB", Limit::AtMost(20.0), Some(floor.0), serene.0);
+    report.push(name, "MB", Limit::AtMost(20.0), Some(floor.at_rest_mb), serene.at_rest_mb);
+    let name = "… of it not pages of the program's own file";
+    report.push(name, "MB", Limit::Record, Some(floor.anonymous_mb), serene.anonymous_mb);
     let name = "memory of each open, idle stream";
-    report.push(name, "KB", Limit::AtMost(16.0), Some(floor.1), serene.1);
+    report.push(name, "KB", Limit::AtMost(16.0), Some(floor.stream_kb), serene.stream_kb);
     report.remark(format!("{open} streams were open at once while their memory was measured."));
     Ok(())
 }
 
-/// Megabytes at rest, and kilobytes of each open stream.
-async fn memory_of(server: Server, world: &World, open: usize) -> anyhow::Result<(f64, f64)> {
+/// What a server holds.
+struct Memory {
+    at_rest_mb: f64,
+    anonymous_mb: f64,
+    stream_kb: f64,
+}
+
+async fn memory_of(server: Server, world: &World, open: usize) -> anyhow::Result<Memory> {
     const AT_ONCE: usize = 64;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let at_rest = server.resident_bytes()?;
+    let at_rest = server.memory("Rss")?;
+    let anonymous = server.memory("Anonymous")?;
     let address = server.address();
-    let conversations = world.conversations();
+    let conversations = world.all_conversations();
     let request = |(person, id): &(&crate::plant::Person, uuid::Uuid)| {
         let message = message(person, *id, &say(2, SILENCE_MS));
         message.header("accept", "text/event-stream").expect(200).bytes
@@ -249,10 +258,13 @@ async fn memory_of(server: Server, world: &World, open: usize) -> anyhow::Result
         kept.extend(futures_util::future::try_join_all(opening).await?);
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let grown = server.resident_bytes()?.saturating_sub(at_rest);
+    let grown = server.memory("Rss")?.saturating_sub(at_rest);
     drop(kept);
-    let per_stream = bytes(grown) / bytes(open as u64) / 1024.0;
-    Ok((bytes(at_rest) / 1e6, per_stream))
+    Ok(Memory {
+        at_rest_mb: bytes(at_rest) / 1e6,
+        anonymous_mb: bytes(anonymous) / 1e6,
+        stream_kb: bytes(grown) / bytes(requests.len() as u64) / 1024.0,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
