@@ -55,9 +55,22 @@ const RELEASE: &str = "UPDATE conversations SET active_generation_id = NULL, upd
      WHERE owner_id = ? AND id = ? AND active_generation_id = ?";
 const DELETE_CHUNKS: &str =
     "DELETE FROM generation_chunks WHERE owner_id = ? AND generation_id = ?";
-const INSERT_USAGE: &str = "INSERT INTO usage_records (owner_id, id, day, purpose, status, \
-     engine, model, prompt_tokens, completion_tokens, cached_tokens, estimated, created_at) \
-     VALUES (?, ?, ?, 'reply', 'complete', ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_USAGE: &str = "INSERT INTO usage_records (owner_id, id, day, purpose, \
+     generation_id, entry_id, status, engine, model, prompt_tokens, completion_tokens, \
+     cached_tokens, estimated, cost_nanos, created_at) \
+     VALUES (?, ?, ?, 'reply', ?, NULL, 'complete', ?, ?, ?, ?, ?, ?, 0, ?)";
+
+const SETTLE: &str = "UPDATE usage_totals SET tokens_used = tokens_used + ?, \
+     cost_nanos_used = cost_nanos_used + ?, tokens_reserved = tokens_reserved - ?, \
+     cost_nanos_reserved = cost_nanos_reserved - ? WHERE owner_id = ? AND period = ?";
+const OPEN: &str = "INSERT INTO usage_totals (tokens_used, cost_nanos_used, tokens_reserved, \
+     cost_nanos_reserved, owner_id, period) VALUES (?, ?, ?, ?, ?, ?)";
+const SETTLE_INSTANCE: &str = "UPDATE instance_usage_totals SET tokens_used = tokens_used + ?, \
+     cost_nanos_used = cost_nanos_used + ?, tokens_reserved = tokens_reserved - ?, \
+     cost_nanos_reserved = cost_nanos_reserved - ? WHERE period = ?";
+const OPEN_INSTANCE: &str = "INSERT INTO instance_usage_totals (tokens_used, cost_nanos_used, \
+     tokens_reserved, cost_nanos_reserved, period, tokens_departed, cost_nanos_departed) \
+     VALUES (?, ?, ?, ?, ?, 0, 0)";
 
 const ENGINE: &str = "openai";
 /// The model's name, the one that the bench gives Serene too.
@@ -349,19 +362,7 @@ impl Begun {
             let release = params![now, own, conversation.as_bytes(), run];
             connection.prepare_cached(RELEASE)?.execute(release)?;
             connection.prepare_cached(DELETE_CHUNKS)?.execute(params![own, run])?;
-            let (record, today) = (new_id(), day(now));
-            connection.prepare_cached(INSERT_USAGE)?.execute(params![
-                own,
-                record.as_bytes(),
-                today,
-                ENGINE,
-                MODEL,
-                prompt_tokens,
-                completion_tokens,
-                0,
-                false,
-                now,
-            ])?;
+            record(connection, owner, generation_id, usage, now)?;
             Ok(true)
         });
         if !stored.await {
@@ -424,6 +425,44 @@ impl Ended {
             ended_at: Stamp(self.ended_at),
         }
     }
+}
+
+/// What the call took: its own row, and the totals of the day and the month, the owner's and all.
+fn record(
+    connection: &Connection,
+    owner: Uuid,
+    generation_id: Uuid,
+    usage: Usage,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let (own, id, today) = (owner.as_bytes(), new_id(), day(now));
+    connection.prepare_cached(INSERT_USAGE)?.execute(params![
+        own,
+        id.as_bytes(),
+        today,
+        generation_id.as_bytes(),
+        ENGINE,
+        MODEL,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        0,
+        false,
+        now,
+    ])?;
+    let tokens = usage.total_tokens;
+    for period in [&*today, &today[..7]] {
+        let values = params![tokens, 0, 0, 0, own, period];
+        if connection.prepare_cached(SETTLE)?.execute(values)? == 0 {
+            connection.prepare_cached(OPEN)?.execute(values)?;
+        }
+    }
+    for period in [&*today, &today[..7]] {
+        let values = params![tokens, 0, 0, 0, period];
+        if connection.prepare_cached(SETTLE_INSTANCE)?.execute(values)? == 0 {
+            connection.prepare_cached(OPEN_INSTANCE)?.execute(values)?;
+        }
+    }
+    Ok(())
 }
 
 fn exists(

@@ -113,7 +113,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(judge(&lines))
 }
 
-const SEND: &str = "send into a conversation of so many messages";
+const SEND: &str = "send, with so many messages there";
 
 /// Every figure of one size.
 async fn measure(
