@@ -47,12 +47,13 @@ check:
 	cargo clippy -p serene-server --test instances -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-# The engine for local models is behind a feature, and so are its tests. Both packages each time:
-# chosen alone, they would each have their dependencies built anew.
-LOCAL_MODELS = -p serene-llm -p serene-server --features serene-llm/local-models,serene-server/local-models
+# The engine for local models is behind a feature, and so are its tests. The whole workspace each time:
+# packages chosen alone would have their dependencies built anew.
+LOCAL_MODELS = --workspace --features serene-llm/local-models,serene-server/local-models
 local-models-test:
 	cargo clippy $(LOCAL_MODELS) --all-targets -- -D warnings
-	cargo test $(LOCAL_MODELS) --lib --test local
+	cargo test $(LOCAL_MODELS) --lib local::
+	cargo test $(LOCAL_MODELS) --test local
 	cargo test $(LOCAL_MODELS) --bins --test it -- local_model wrong_value
 
 api-test: setup
