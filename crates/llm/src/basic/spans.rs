@@ -1,6 +1,9 @@
 //! What has been said already: no span of six words comes twice in a conversation.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 /// How many words in a row may not come twice.
 pub(crate) const SPAN: usize = 6;
@@ -124,6 +127,31 @@ const PRIME: u64 = 0x0100_0000_01b3;
 /// library's, and the choice of words hangs on it.
 pub(crate) fn hash(chars: impl Iterator<Item = char>) -> u64 {
     chars.fold(EMPTY, |sum, c| (sum ^ u64::from(u32::from(c))).wrapping_mul(PRIME))
+}
+
+/// The same hash for the tables of words, which are ours: no need to guard them against chosen keys.
+pub(crate) struct Fnv(u64);
+
+/// A table of words.
+pub(crate) type WordMap<K, V> = HashMap<K, V, BuildHasherDefault<Fnv>>;
+/// A set of words.
+pub(crate) type WordSet<K> = HashSet<K, BuildHasherDefault<Fnv>>;
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(EMPTY)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(PRIME);
+        self.0 = bytes.iter().fold(self.0, step);
+    }
 }
 
 fn mix(words: &[u64]) -> u64 {

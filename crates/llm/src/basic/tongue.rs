@@ -1,8 +1,9 @@
 //! Other languages: telling which one a message is in, and what can be answered in it.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::{
+    spans::WordMap,
     text::fold,
     voice::Occasion,
     words::{
@@ -51,8 +52,8 @@ impl Evidence {
 }
 
 /// The languages each marker shows.
-static MARKERS: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
-    let mut map: HashMap<&str, Vec<&str>> = HashMap::new();
+static MARKERS: LazyLock<WordMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let mut map: WordMap<&str, Vec<&str>> = WordMap::default();
     for tongue in TONGUES.iter().filter(|t| !t.markers.is_empty()) {
         for word in tongue.markers.split(' ') {
             map.entry(word).or_default().push(tongue.code);
@@ -78,10 +79,10 @@ fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
     let shows = |tongue: &Tongue, word: &str| {
         MARKERS.get(word).is_some_and(|codes| codes.contains(&tongue.code))
     };
-    let shown = shown_by_phrase(&line);
+    let greeted = shown_by_phrase(&line);
     let best = spoken.into_iter().chain(TONGUES).filter(|t| !t.markers.is_empty()).map(|tongue| {
         let markers = words.iter().filter(|word| shows(tongue, word)).count();
-        let phrase = shown.contains(&tongue.code);
+        let phrase = greeted.contains(&tongue.code);
         (tongue, markers + 2 * usize::from(phrase), phrase)
     });
     // The first of equals: the table's order decides.
@@ -98,8 +99,8 @@ fn weigh(text: &str, spoken: Option<&'static Tongue>) -> Evidence {
 }
 
 /// The greetings, thanks and farewells of all languages by their first word, with the language.
-static PHRASES: LazyLock<HashMap<&str, Vec<(&str, &str)>>> = LazyLock::new(|| {
-    let mut map: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
+static PHRASES: LazyLock<WordMap<&str, Vec<(&str, &str)>>> = LazyLock::new(|| {
+    let mut map: WordMap<&str, Vec<(&str, &str)>> = WordMap::default();
     for tongue in TONGUES.iter().filter(|t| !t.markers.is_empty()) {
         for phrase in [tongue.hello, tongue.thanks, tongue.bye].concat() {
             let first = phrase.split(' ').next().unwrap_or(phrase);

@@ -3,14 +3,12 @@
 
 mod read;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::OnceLock,
-};
+use std::sync::OnceLock;
 
 use rust_stemmers::Algorithm;
 
 use super::text::{Part, holds};
+use crate::basic::spans::{WordMap, WordSet};
 
 /// How an answer should sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +83,7 @@ impl Group {
 #[derive(Default)]
 pub(super) struct Act {
     pub(super) name: &'static str,
-    is: HashSet<String>,
+    is: WordSet<String>,
     at: Vec<String>,
     has: Vec<String>,
     pub(super) says: Vec<Line>,
@@ -110,7 +108,7 @@ enum Step {
 
 /// Phrases by their first stem or word.
 #[derive(Default)]
-struct Index(HashMap<String, Vec<(Vec<Step>, usize)>>);
+struct Index(WordMap<String, Vec<(Vec<Step>, usize)>>);
 
 /// How many words `..` may stand for.
 const GAP: usize = 3;
@@ -161,11 +159,11 @@ pub(super) struct Pack {
     pub(super) feelings: usize,
     pub(super) acts: Vec<Act>,
     /// The words for people that are close, and whether they stand without "my".
-    pub(super) kin: HashMap<String, (Gender, bool)>,
-    valence: HashMap<String, i8>,
-    sets: HashMap<&'static str, Vec<String>>,
-    single: HashMap<&'static str, HashSet<String>>,
-    says: HashMap<&'static str, Vec<Line>>,
+    pub(super) kin: WordMap<String, (Gender, bool)>,
+    valence: WordMap<String, i8>,
+    sets: WordMap<&'static str, Vec<String>>,
+    single: WordMap<&'static str, WordSet<String>>,
+    says: WordMap<&'static str, Vec<Line>>,
     topic_index: Index,
     feeling_index: Index,
 }

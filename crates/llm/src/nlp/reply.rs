@@ -185,29 +185,29 @@ impl<'a> Reply<'a> {
         From { rank, turn: self.talk.seed, ..From::default() }
     }
 
-    fn from_say(&self, rank: u8, name: &str) -> From {
+    fn place_say(&self, rank: u8, name: &str) -> From {
         From { stock: STOCK.contains(&name), ..self.from(rank) }
     }
 
     /// What is said to a feeling would fit whoever has it.
-    fn from_group(&self, rank: u8, at: usize) -> From {
+    fn place_group(&self, rank: u8, at: usize) -> From {
         From { group: Some(at), stock: at >= self.pack.feelings, ..self.from(rank) }
     }
 
     fn lead(&mut self, rank: u8, name: &str) {
-        self.plan.lead(self.pack.say(name), &self.slots, self.from_say(rank, name));
+        self.plan.lead(self.pack.say(name), &self.slots, self.place_say(rank, name));
     }
 
     fn then(&mut self, rank: u8, name: &str) {
-        self.plan.follow(self.pack.say(name), &self.slots, self.from_say(rank, name));
+        self.plan.follow(self.pack.say(name), &self.slots, self.place_say(rank, name));
     }
 
     fn lead_of(&mut self, rank: u8, group: usize, lines: &[Line]) {
-        self.plan.lead(lines, &self.slots, self.from_group(rank, group));
+        self.plan.lead(lines, &self.slots, self.place_group(rank, group));
     }
 
     fn follow_of(&mut self, rank: u8, group: usize, lines: &[Line]) {
-        self.plan.follow(lines, &self.slots, self.from_group(rank, group));
+        self.plan.follow(lines, &self.slots, self.place_group(rank, group));
     }
 
     /// One of three names by the mood of the talk.

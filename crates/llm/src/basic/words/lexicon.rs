@@ -1,25 +1,27 @@
 //! Single words and what kind they are. Lists only; add a word where it belongs, lower case.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::sync::LazyLock;
+
+use crate::basic::spans::WordSet;
 
 /// True for words that carry no subject of their own: articles, pronouns, auxiliaries, the verbs
 /// and adverbs that stand in every second sentence.
 pub(crate) fn is_stop(word: &str) -> bool {
-    static SET: LazyLock<HashSet<&str>> =
+    static SET: LazyLock<WordSet<&str>> =
         LazyLock::new(|| STOP.iter().flat_map(|line| line.split(' ')).collect());
     SET.contains(word)
 }
 
 /// True for nouns that can be named again on their own ("the printer").
 pub(crate) fn is_noun(word: &str) -> bool {
-    static SET: LazyLock<HashSet<&str>> =
+    static SET: LazyLock<WordSet<&str>> =
         LazyLock::new(|| NOUNS.iter().flat_map(|line| line.split(' ')).collect());
     SET.contains(word)
 }
 
 /// True for adjectives that may stand between an article and its noun.
 pub(crate) fn is_adjective(word: &str) -> bool {
-    static SET: LazyLock<HashSet<&str>> =
+    static SET: LazyLock<WordSet<&str>> =
         LazyLock::new(|| ADJECTIVES.iter().flat_map(|line| line.split(' ')).collect());
     SET.contains(word)
         || (word.len() > 5
@@ -30,7 +32,7 @@ pub(crate) fn is_adjective(word: &str) -> bool {
 
 /// True for a first name, written in lower case.
 pub(crate) fn is_name(word: &str) -> bool {
-    static SET: LazyLock<HashSet<&str>> =
+    static SET: LazyLock<WordSet<&str>> =
         LazyLock::new(|| NAMES.iter().flat_map(|line| line.split(' ')).collect());
     SET.contains(word)
 }

@@ -19,10 +19,9 @@ pub(super) mod themes_life;
 pub(super) mod themes_world;
 pub(super) mod tongues;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use std::{collections::HashSet, sync::LazyLock};
+
+use crate::basic::spans::WordMap;
 
 /// How an answer should sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +78,11 @@ pub(super) fn themes() -> impl Iterator<Item = &'static Theme> {
 type Entry<T> = (Vec<&'static str>, T);
 
 /// Phrases by their first word, the longest first.
-struct Index<T>(HashMap<&'static str, Vec<Entry<T>>>);
+struct Index<T>(WordMap<&'static str, Vec<Entry<T>>>);
 
 impl<T: Copy> Index<T> {
     fn new(phrases: impl Iterator<Item = (&'static str, T)>) -> Self {
-        let mut map: HashMap<&'static str, Vec<Entry<T>>> = HashMap::new();
+        let mut map: WordMap<&'static str, Vec<Entry<T>>> = WordMap::default();
         for (phrase, what) in phrases {
             let words: Vec<&'static str> = phrase.split(' ').collect();
             map.entry(words[0]).or_default().push((words, what));

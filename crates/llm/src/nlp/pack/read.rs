@@ -21,13 +21,11 @@
 //!
 //! A line holds slots in braces, which `compose.rs` names, and `[du|Sie]` for the form of address.
 
-use std::collections::HashMap;
-
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::{Act, Gender, Group, Index, Line, Mood, Pack, Step};
 use crate::{
-    basic::{text::fold, voice::norm, words::lexicon::is_stop},
+    basic::{spans::WordMap, text::fold, voice::norm, words::lexicon::is_stop},
     nlp::text::{stem, words_of},
 };
 
@@ -47,11 +45,11 @@ pub(super) fn pack(code: &'static str, algorithm: Algorithm, sources: &[&'static
             groups: Vec::new(),
             feelings: 0,
             acts: Vec::new(),
-            kin: HashMap::new(),
-            valence: HashMap::new(),
-            sets: HashMap::new(),
-            single: HashMap::new(),
-            says: HashMap::new(),
+            kin: WordMap::default(),
+            valence: WordMap::default(),
+            sets: WordMap::default(),
+            single: WordMap::default(),
+            says: WordMap::default(),
             topic_index: Index::default(),
             feeling_index: Index::default(),
         },

@@ -89,7 +89,7 @@ impl Reply<'_> {
     /// Lines of a group that need something of this message, and find it.
     pub(super) fn lead_needed(&mut self, rank: u8, at: usize, mood: Mood) {
         let lines = self.group(at).fitting(mood);
-        let from = From { needed: true, ..self.from_group(rank, at) };
+        let from = From { needed: true, ..self.place_group(rank, at) };
         self.plan.lead(lines, &self.slots, from);
     }
 
