@@ -94,9 +94,12 @@ impl Text {
 
 /// True when a padded line holds the phrase as whole words.
 pub(super) fn holds(line: &str, phrase: &str) -> bool {
-    // Word by word: a general search would prepare itself anew for each of thousands of phrases.
-    line.match_indices(' ').any(|(at, _)| {
-        line[at + 1..].strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' '))
+    // By hand: a general search would prepare itself anew for each of thousands of phrases.
+    let (line, phrase) = (line.as_bytes(), phrase.as_bytes());
+    let Some(first) = phrase.first() else { return false };
+    (1..line.len()).any(|at| {
+        let begins = line[at] == *first && line[at - 1] == b' ';
+        begins && line[at..].strip_prefix(phrase).is_some_and(|rest| rest.first() == Some(&b' '))
     })
 }
 
