@@ -83,6 +83,18 @@ pub struct Manner {
     pub personality: Option<Personality>,
     /// How the person is addressed.
     pub address_style: Option<AddressStyle>,
+    /// The language they speak, where a message does not show which it is in: ISO 639-1.
+    pub language: Option<[u8; 2]>,
+    /// Which of several words that fit are chosen; 0 chooses the usual ones.
+    pub variety: u16,
+}
+
+impl Manner {
+    /// How far the choice among words that fit is moved on: 0 for the usual ones.
+    pub(crate) fn turn(self) -> u64 {
+        // Spread, so that it is no multiple of how many there are to choose from.
+        u64::from(self.variety).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! model is told of it is not here, nor what counts in one conversation only.
 
 use serene_db::{DbError, Row, Select, Statement, Value, Write, values};
-use serene_llm::Manner;
 pub use serene_llm::{AddressStyle, Personality};
 use uuid::Uuid;
 
@@ -70,6 +69,11 @@ impl Temperature {
     /// As a number from 0 to 2.
     pub fn value(self) -> f64 {
         f64::from(self.hundredths) / 100.0
+    }
+
+    /// In hundredths, 0 to 200.
+    pub(crate) const fn hundredths(self) -> u16 {
+        self.hundredths
     }
 
     /// As engines take it.
@@ -165,11 +169,6 @@ impl Preferences {
             personality: self.personality.or(others.personality),
             address_style: self.address_style.or(others.address_style),
         }
-    }
-
-    /// What of them an engine needs that follows no instruction.
-    pub(crate) const fn manner(&self) -> Manner {
-        Manner { personality: self.personality, address_style: self.address_style }
     }
 }
 

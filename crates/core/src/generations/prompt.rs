@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serene_llm::{Image, Message as Turn, Request};
+use serene_llm::{Image, Manner, Message as Turn, Request};
 use uuid::Uuid;
 
 use super::{
@@ -67,6 +67,17 @@ impl Asking {
         instruction.text()
     }
 
+    /// How an engine is to speak that follows no instruction.
+    fn manner(&self) -> Manner {
+        let temperature = self.preferences.temperature;
+        Manner {
+            personality: self.preferences.personality,
+            address_style: self.preferences.address_style,
+            language: self.person.language.and_then(|it| it.as_str().as_bytes().try_into().ok()),
+            variety: temperature.map_or(0, preferences::Temperature::hundredths),
+        }
+    }
+
     /// What an engine is to know of the person that follows no instruction.
     fn known(&self, inner: &Inner) -> serene_llm::Person {
         let country = self.person.country;
@@ -88,7 +99,7 @@ impl Asking {
         Request {
             messages: turns,
             model: Some(self.model.clone()),
-            manner: self.preferences.manner(),
+            manner: self.manner(),
             person: self.known(inner),
             max_tokens: self.most_tokens(inner, total_tokens),
             temperature: self.preferences.temperature.map(preferences::Temperature::as_f32),

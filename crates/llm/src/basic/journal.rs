@@ -31,7 +31,7 @@ pub fn reflect(note: &str, mood: Option<&str>, previous: Option<&str>) -> String
     let note = text::beginning(note);
     let before: Vec<&str> = previous.map(sentences).into_iter().flatten().collect();
     let seed = hash(note.chars().chain(mood.unwrap_or_default().chars()));
-    let candidates = match tongue::detect(note, std::iter::empty()) {
+    let candidates = match tongue::detect(note, std::iter::empty(), None) {
         Some(tongue) => {
             let at = match (tongue::tone_of(tongue, note), mood.and_then(mood_tone)) {
                 (Some(false), _) | (None, Some(Tone::Low)) => 0,

@@ -50,7 +50,7 @@ impl Past {
                 past.subdued = true;
                 continue;
             }
-            if tongue::detect(raw, std::iter::empty()).is_some() {
+            if tongue::detect(raw, std::iter::empty(), None).is_some() {
                 continue;
             }
             let then = sense::of(text);

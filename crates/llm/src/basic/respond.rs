@@ -28,7 +28,7 @@ pub(crate) fn answer(messages: &[Message], manner: Manner) -> String {
         return say::CRISIS.to_owned();
     }
     let before = talk.said.iter().rev().skip(1).copied();
-    let Some(tongue) = tongue::detect(now, before) else {
+    let Some(tongue) = tongue::detect(now, before, manner.language) else {
         let reply = Reply::new(&talk);
         let (occasion, sad) = (reply.occasion(), reply.is_sad());
         let voice = if sad && occasion.is_social() { english.gentle() } else { english };

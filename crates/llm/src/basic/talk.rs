@@ -58,7 +58,8 @@ impl<'a> Talk<'a> {
     /// A number that differs from turn to turn and from text to text.
     pub(super) fn seed(&self) -> u64 {
         let text = self.said.last().map_or(0, |text| hash(text.chars()));
-        (text ^ (text >> 29)).wrapping_add(self.said.len() as u64)
+        let seed = (text ^ (text >> 29)).wrapping_add(self.said.len() as u64);
+        seed.wrapping_add(self.manner.turn())
     }
 
     /// Empty slots that speak in this conversation's manner.

@@ -16,12 +16,16 @@ use super::{
 const EVERYWHERE: &[&str] = &["ok", "okay", "haha", "hahaha", "lol", "hm", "hmm"];
 
 /// The language of a message, when it is one of the known ones and not English. `before` are the
-/// person's earlier messages, latest first: "no" and "ok" go with what was spoken so far.
+/// person's earlier messages, latest first: "no" and "ok" go with what was spoken so far, and before
+/// that with the language they say they speak.
 pub(crate) fn detect<'a>(
     text: &str,
     before: impl Iterator<Item = &'a str>,
+    own: Option<[u8; 2]>,
 ) -> Option<&'static Tongue> {
-    let spoken = before.take(3).find_map(|earlier| weigh(earlier, None).clear());
+    let mut earlier = before.take(3).peekable();
+    let own = own.filter(|_| earlier.peek().is_none()).and_then(of_code);
+    let spoken = earlier.find_map(|earlier| weigh(earlier, None).clear()).or(own);
     let evidence = weigh(text, spoken);
     if let Some(tongue) = evidence.clear() {
         return Some(tongue);
@@ -33,6 +37,11 @@ pub(crate) fn detect<'a>(
     let fits = evidence.tongue.is_none_or(|t| t.code == spoken.code)
         || evidence.foreign == evidence.english;
     (fits && words_of(text).len() <= 4).then_some(spoken)
+}
+
+/// The language of a code.
+fn of_code(code: [u8; 2]) -> Option<&'static Tongue> {
+    TONGUES.iter().find(|tongue| tongue.code.as_bytes() == code)
 }
 
 struct Evidence {
@@ -302,7 +311,7 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> Option<&'static str> {
-        detect(text, std::iter::empty()).map(|t| t.code)
+        detect(text, std::iter::empty(), None).map(|t| t.code)
     }
 
     #[test]
@@ -335,8 +344,9 @@ mod tests {
 
     #[test]
     fn short_words_stay_in_the_language_spoken_so_far() {
-        let detect =
-            |text| detect(text, ["Estoy muy triste por mi examen"].into_iter()).map(|t| t.code);
+        let detect = |text| {
+            detect(text, ["Estoy muy triste por mi examen"].into_iter(), None).map(|t| t.code)
+        };
         assert_eq!(detect("ok"), Some("es"));
         assert_eq!(detect("no"), Some("es"));
         assert_eq!(detect("let's speak English please"), None);

@@ -58,7 +58,7 @@ fn answer(messages: &[Message], manner: Manner) -> String {
     let talk = if danger || basic::journal::entry(messages).is_some() {
         None
     } else {
-        talk::Talk::read(messages)
+        talk::Talk::read(messages, manner)
     };
     let planned = talk.and_then(|talk| reply::Reply::new(&talk, manner).choose());
     // Danger, a journal entry, a language without a pack, a conversation nobody has opened, or

@@ -11,7 +11,7 @@ use super::{
     text::Reader,
 };
 use crate::{
-    Message, Role,
+    Manner, Message, Role,
     basic::{
         is_crisis,
         spans::{Spans, hash},
@@ -63,15 +63,16 @@ pub(super) struct Talk<'a> {
 impl<'a> Talk<'a> {
     /// Reads a conversation; `None` when its last message is in a language without a pack, or
     /// nobody has said anything.
-    pub(super) fn read(messages: &'a [Message]) -> Option<Self> {
+    pub(super) fn read(messages: &'a [Message], manner: Manner) -> Option<Self> {
         let by = |role| messages.iter().filter(move |m| m.role == role).map(|m| m.text.as_str());
         let said: Vec<&str> = by(Role::User).collect();
         let answers: Vec<&str> = by(Role::Assistant).collect();
         let now = said.last()?;
         let before = said[..said.len() - 1].iter().rev().take(4).copied();
-        let pack = pack::of(detect(now, before).map_or("en", |tongue| tongue.code))?;
+        let pack =
+            pack::of(detect(now, before, manner.language).map_or("en", |tongue| tongue.code))?;
         // A short line may show no language; then it is taken for the one that is spoken now.
-        let is_other = |text: &str| match detect(text, std::iter::empty()) {
+        let is_other = |text: &str| match detect(text, std::iter::empty(), None) {
             Some(tongue) => tongue.code != pack.code,
             None => {
                 let small = fold(text).split_whitespace().filter(|word| is_stop(word)).count();
@@ -101,6 +102,7 @@ impl<'a> Talk<'a> {
         }
         let hash = hash(now.chars());
         let seed = (hash ^ (hash >> 29)).wrapping_add(said.len() as u64);
+        let seed = seed.wrapping_add(manner.turn());
         let answered = messages.iter().rev().nth(1).is_some_and(|m| m.role == Role::Assistant);
         let asked = answers.last().filter(|_| answered).and_then(|last| asked(pack, last));
         Some(Self { pack, readings, answers, spans, memory, asked, seed })

@@ -21,7 +21,7 @@ use crate::{
 fn read(messages: &[&str], test: impl FnOnce(&Talk<'_>)) {
     let messages: Vec<Message> =
         messages.iter().map(|text| Message::text(Role::User, *text)).collect();
-    test(&Talk::read(&messages).unwrap());
+    test(&Talk::read(&messages, crate::Manner::default()).unwrap());
 }
 
 fn mood(text: &str) -> Mood {

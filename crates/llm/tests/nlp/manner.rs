@@ -17,7 +17,11 @@ fn manners() -> Vec<Manner> {
     personalities
         .flat_map(|personality| {
             let styles = AddressStyle::ALL.iter().copied().map(Some).chain([None]);
-            styles.map(move |address_style| Manner { personality, address_style })
+            styles.map(move |address_style| Manner {
+                personality,
+                address_style,
+                ..Manner::default()
+            })
         })
         .collect()
 }
@@ -79,7 +83,11 @@ fn every_combination_has_words_of_its_own() {
         }
         assert_eq!(seen.len(), 20, "{}", engine.name());
         let plain = answers(engine, Manner::default(), ORDINARY);
-        let default = Manner { personality: Some(Personality::Default), address_style: None };
+        let default = Manner {
+            personality: Some(Personality::Default),
+            address_style: None,
+            ..Manner::default()
+        };
         assert_eq!(answers(engine, default, ORDINARY), plain);
     }
 }
@@ -106,8 +114,12 @@ fn a_manner_shows_in_nearly_every_first_answer() {
 fn a_cynic_is_kind_to_who_is_sad() {
     for engine in ENGINES {
         for style in AddressStyle::ALL.iter().copied().map(Some).chain([None]) {
-            let cynic = Manner { personality: Some(Personality::Cynic), address_style: style };
-            let kind = Manner { personality: None, address_style: style };
+            let cynic = Manner {
+                personality: Some(Personality::Cynic),
+                address_style: style,
+                ..Manner::default()
+            };
+            let kind = Manner { personality: None, address_style: style, ..Manner::default() };
             for texts in [SAD, GRAVE] {
                 assert_eq!(answers(engine, cynic, texts), answers(engine, kind, texts));
             }
@@ -143,7 +155,11 @@ fn a_journal_entry_is_answered_the_same_in_every_manner() {
 
 #[test]
 fn formal_english_has_no_contractions() {
-    let formal = Manner { personality: None, address_style: Some(AddressStyle::Formal) };
+    let formal = Manner {
+        personality: None,
+        address_style: Some(AddressStyle::Formal),
+        ..Manner::default()
+    };
     for engine in ENGINES {
         for answer in answers(engine, formal, &[ORDINARY, SAD].concat()) {
             let short = ["n't", "'m ", "'re ", "'ll ", "'ve ", "it's", "that's", "It's", "That's"];
@@ -197,7 +213,8 @@ fn has(answers: &[String], words: &[&str]) -> bool {
 fn the_form_of_address_is_kept_in_other_languages() {
     for engine in ENGINES {
         for style in AddressStyle::ALL {
-            let manner = Manner { personality: None, address_style: Some(*style) };
+            let manner =
+                Manner { personality: None, address_style: Some(*style), ..Manner::default() };
             let formal = matches!(style, AddressStyle::Formal | AddressStyle::Professional);
             for (messages, familiar, polite) in ADDRESSES {
                 let said = answers(engine, manner, messages);
@@ -218,7 +235,11 @@ fn personalities_speak_other_languages() {
         for (messages, ..) in ADDRESSES {
             let mut seen = HashSet::new();
             for personality in Personality::ALL {
-                let manner = Manner { personality: Some(*personality), address_style: None };
+                let manner = Manner {
+                    personality: Some(*personality),
+                    address_style: None,
+                    ..Manner::default()
+                };
                 seen.insert(answers(engine, manner, messages).join("\n"));
             }
             assert_eq!(seen.len(), 4, "{}: {messages:?}", engine.name());

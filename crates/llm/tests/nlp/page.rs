@@ -44,7 +44,11 @@ fn manners() -> String {
     for (personality, address_style) in MANNERS {
         let words = [personality.map(Personality::as_str), address_style.map(AddressStyle::as_str)];
         let name = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let manner = Manner { personality: *personality, address_style: *address_style };
+        let manner = Manner {
+            personality: *personality,
+            address_style: *address_style,
+            ..Manner::default()
+        };
         let one = |engine: &dyn Engine| {
             let turns = hold_with(engine, manner, None, &["My neighbour gave me tomato plants"]);
             turns[0].answer.clone()

@@ -390,6 +390,7 @@ async fn each_of_them_changes_the_words_of_the_built_in_engines() {
             json!({"address_style": "friendly"}),
             json!({"address_style": "professional"}),
             json!({"max_tokens": 5}),
+            json!({"temperature": 0.7}),
             json!({"instruction": "Be brief."}),
         ] {
             let answer = built_in(nlp, json!({}), changes.clone(), SAID).await;
@@ -401,6 +402,7 @@ async fn each_of_them_changes_the_words_of_the_built_in_engines() {
                 "What day is it today?",
                 "Where you are, it's 2",
             ),
+            (json!({"language": "de"}), "ok", "du"),
             (json!({"country": "CH"}), "In which country do I live?", "the country code CH"),
         ] {
             let usual = built_in(nlp, json!({}), json!({}), said).await;
