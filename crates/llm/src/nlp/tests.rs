@@ -376,7 +376,8 @@ fn joy_after_doubt_is_met_with_joy() {
 #[test]
 fn advice_is_one_thought_at_a_time() {
     let friend = ["my old friend Pia never answers me", "we used to hike together"];
-    let asks = ["What should I do?", "any other advice?", "What else can I do?", "any tips?"];
+    let asks =
+        ["What would you text to Pia?", "any other advice?", "What else can I do?", "any tips?"];
     let mut said = friend.to_vec();
     for ask in asks {
         said.push(ask);
@@ -416,8 +417,12 @@ fn who_encourages_is_not_belittled() {
     assert!(answer.contains("Bert"), "{answer}");
     let cold = ["voice", "may mean", "press", "easy to say", "command"];
     assert!(cold.iter().all(|part| !answer.contains(part)), "{answer}");
-    let denied = last(&["nobody believes in me, and my uncle Bert never did"]);
-    assert!(!denied.contains("on your side"), "{denied}");
+    let denied = last(&["my uncle Bert never believes in me"]);
+    for line in pack::of("en").unwrap().say("cheers") {
+        let said = line.text.replace("{p}", "Bert").replace("{P}", "Bert");
+        let said = said.split('{').next().unwrap();
+        assert!(!denied.contains(said), "{denied}");
+    }
     for (code, ..) in SOURCES {
         assert!(pack::of(code).unwrap().set("cheers").next().is_some(), "{code}");
     }
@@ -431,8 +436,10 @@ fn nothing_is_taken_for_granted_that_was_not_said() {
         assert!(!all.contains(part), "{all}");
     }
     // Somebody else's work is not the person's.
-    let answer =
-        last(&["my exam is tomorrow", "my friend Jo prepared for months and had learned it all"]);
+    let answer = last(&[
+        "my exam is tomorrow",
+        "My friend Jo studied for months and it was always easy for her",
+    ]);
     assert!(!answer.contains("put work into it"), "{answer}");
     let own = turns(&["my exam is tomorrow", "I prepared for months"]).join(" ");
     assert!(own.contains("put work into it") || own.contains("evening before"), "{own}");
