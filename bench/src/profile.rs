@@ -32,21 +32,19 @@ pub(crate) async fn run(name: Option<&str>) -> anyhow::Result<bool> {
     let folder = ground.copy("serene")?;
     let server = ground.serene(&folder, Setup::default()).await?;
     let data = folder.join("perf.data");
-    let mut recorder = Command::new("perf");
-    recorder
-        .args(["record", "--quiet", "--freq", "997", "--output"])
+    let mut perf = Command::new("perf");
+    perf.args(["record", "--quiet", "--freq", "997", "--output"])
         .arg(&data)
         .args(["--pid", &server.process_id()?.to_string(), "--"])
         .args(["sleep", &SECONDS.to_string()])
         .kill_on_drop(true);
-    let mut recording =
-        recorder.spawn().context("cannot start perf; `make profile` installs it")?;
-    let recorded = async {
+    let mut recording = perf.spawn().context("cannot start perf; `make profile` installs it")?;
+    let listen = async {
         let status = recording.wait().await?;
         anyhow::ensure!(status.success(), "perf record failed: {status}");
         anyhow::Ok(())
     };
-    let asked = async {
+    let ask = async {
         let pace = Pace { time: Duration::from_secs(1), ..Pace::FULL };
         loop {
             case.measure(&server, &world, pace).await?;
@@ -55,8 +53,8 @@ pub(crate) async fn run(name: Option<&str>) -> anyhow::Result<bool> {
         anyhow::Ok(())
     };
     tokio::select! {
-        recorded = recorded => recorded?,
-        failed = asked => failed?,
+        over = listen => over?,
+        failed = ask => failed?,
     }
     println!("{}: where the processor time of Serene goes", case.name);
     report(&data).await?;

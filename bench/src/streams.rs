@@ -117,8 +117,8 @@ async fn one(
         let new = new.min(words - listener.heard);
         if new > 0 {
             let now = Instant::now();
-            let list = if listener.heard == 0 { &mut outcome.first } else { &mut outcome.between };
-            list.push(now - last);
+            let waits = if listener.heard == 0 { &mut outcome.first } else { &mut outcome.between };
+            waits.push(now - last);
             (last, listener.heard) = (now, listener.heard + new);
         }
         if listener.is_over() {

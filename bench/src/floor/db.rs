@@ -33,9 +33,11 @@ thread_local! {
 impl Db {
     /// Opens a file that Serene has made.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        let writer = open_writer(path)?;
+        let connection = open_writer(path)?;
         let (writes, jobs) = mpsc::channel(QUEUE);
-        std::thread::Builder::new().name("floor-writer".into()).spawn(|| write(writer, jobs))?;
+        std::thread::Builder::new()
+            .name("floor-writer".into())
+            .spawn(|| write(connection, jobs))?;
         Ok(Self { path: path.to_owned(), writes })
     }
 

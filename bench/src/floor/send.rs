@@ -163,7 +163,7 @@ struct Ended {
     begun: Begun,
     reply: String,
     usage: Usage,
-    ended_at: i64,
+    at: i64,
 }
 
 /// The reply as far as it has come.
@@ -368,7 +368,7 @@ impl Begun {
         if !stored.await {
             return Err(FAILED);
         }
-        Ok(Ended { begun: self, reply: reading.text, usage, ended_at: now })
+        Ok(Ended { begun: self, reply: reading.text, usage, at: now })
     }
 }
 
@@ -405,7 +405,7 @@ impl Ended {
             generation_id: Some(self.begun.generation_id),
             engine: Some(ENGINE),
             model: Some(MODEL),
-            updated_at: Stamp(self.ended_at),
+            updated_at: Stamp(self.at),
             ..self.user_message()
         }
     }
@@ -422,7 +422,7 @@ impl Ended {
             model: MODEL,
             usage: self.usage,
             created_at: Stamp(self.begun.created_at),
-            ended_at: Stamp(self.ended_at),
+            ended_at: Stamp(self.at),
         }
     }
 }
