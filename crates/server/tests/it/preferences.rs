@@ -1,7 +1,7 @@
 //! How somebody wants to be spoken to, everywhere and in one conversation; which model answers; and
 //! what it is shown.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -390,19 +390,24 @@ async fn each_of_them_changes_the_words_of_the_built_in_engines() {
             json!({"address_style": "friendly"}),
             json!({"address_style": "professional"}),
             json!({"max_tokens": 5}),
-            json!({"temperature": 0.7}),
             json!({"instruction": "Be brief."}),
         ] {
             let answer = built_in(nlp, json!({}), changes.clone(), SAID).await;
             assert_ne!(answer, usual, "nlp: {nlp}, {changes}");
         }
+        let mut others = BTreeSet::new();
+        for temperature in [0.0, 0.4, 0.9, 1.3, 1.8] {
+            let answer = built_in(nlp, json!({}), json!({"temperature": temperature}), SAID).await;
+            others.insert(answer);
+        }
+        assert!(others.contains(&usual) && others.len() > 1, "nlp: {nlp}, {others:?}");
         for (account, said, part) in [
             (
                 json!({"time_zone": "Europe/Berlin"}),
                 "What day is it today?",
                 "Where you are, it's 2",
             ),
-            (json!({"language": "de"}), "ok", "du"),
+            (json!({"language": "de"}), "ok", "Ich "),
             (json!({"country": "CH"}), "In which country do I live?", "the country code CH"),
         ] {
             let usual = built_in(nlp, json!({}), json!({}), said).await;
