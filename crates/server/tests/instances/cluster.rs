@@ -26,7 +26,7 @@ const NGINX_CONF: &str =
 const NOBODY: u32 = 65534;
 
 /// What all instances are told; two things that must be the same are here as well.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("JWT_SECRET", "the same on every instance, and known to nobody 83"),
     ("SERENE_MASTER_KEY", "q3Jd0aV7bK1mXs5oYt9uPz2wRf6hCe8gLi4nEjBkMHA="),
     ("AI_ENGINE", "openai"),
