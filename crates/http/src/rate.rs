@@ -157,10 +157,11 @@ fn seconds(micros: i64) -> i64 {
 fn make_room(whole_at: &mut HashMap<u128, i64>, now: i64) {
     whole_at.retain(|_, at| *at > now);
     if whole_at.len() > MAX_KEYS / 2 {
-        let mut times: Vec<i64> = whole_at.values().copied().collect();
-        let (_, middle, _) = times.select_nth_unstable(whole_at.len() - MAX_KEYS / 2);
-        let middle = *middle;
-        whole_at.retain(|_, at| *at > middle);
+        let mut all: Vec<(i64, u128)> = whole_at.iter().map(|(key, at)| (*at, *key)).collect();
+        let (most_left, ..) = all.select_nth_unstable(whole_at.len() - MAX_KEYS / 2);
+        for (_, key) in most_left {
+            whole_at.remove(key);
+        }
     }
 }
 

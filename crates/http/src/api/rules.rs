@@ -283,6 +283,9 @@ mod tests {
         }
     }
 
+    /// What two operations take that is one type: everywhere, and in a conversation.
+    const SHARED: [&str; 1] = ["/PreferenceChanges"];
+
     /// Two types of one name would be one schema, and one of them would be documented wrongly.
     #[test]
     fn no_two_bodies_share_a_schema() {
@@ -294,7 +297,11 @@ mod tests {
                 let RefOr::T(content) = content else { continue };
                 if let Some(RefOr::Ref(schema)) = &content.schema {
                     let name = schema.ref_location.clone();
-                    assert!(seen.insert(name.clone()), "{path} shares {name}");
+                    let is_new = seen.insert(name.clone());
+                    assert!(
+                        is_new || SHARED.iter().any(|one| name.ends_with(one)),
+                        "{path}: {name}"
+                    );
                 }
             }
         }
