@@ -117,20 +117,33 @@ const NAMED: &[&str] = &[
 /// The wish for short answers.
 const BRIEF: &[&str] = &[
     "brief",
+    "briefly",
     "short",
+    "shorter",
     "concise",
     "few words",
     "kurz",
+    "kurze",
+    "kurzen",
     "knapp",
     "breve",
+    "brevi",
+    "breves",
     "bref",
+    "brefs",
+    "brève",
     "court",
+    "courte",
+    "courtes",
     "kort",
+    "korte",
     "curto",
     "curta",
+    "curtas",
     "corto",
-    "corta",
+    "cortas",
     "concis",
+    "conciso",
 ];
 
 /// The wish not to be asked.
@@ -143,10 +156,12 @@ const NO_QUESTIONS: &[&str] = &[
     "stop asking",
     "keine fragen",
     "frag nicht",
+    "frage nicht",
     "sin preguntas",
     "no preguntes",
     "no me preguntes",
     "pas de question",
+    "pas de questions",
     "senza domande",
     "niente domande",
     "geen vragen",
@@ -186,7 +201,10 @@ pub(crate) fn fact(person: &Person, turns: &[Message]) -> Option<String> {
 pub(crate) fn shape(person: &Person, turns: &[Message], answer: String) -> String {
     let Some(wish) = &person.wish else { return answer };
     let folded = plain(wish);
-    let wants = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    let words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric() && c != '\'').collect();
+    let line = format!(" {} ", words.join(" "));
+    // Whole words: courtesy is not brevity.
+    let wants = |list: &[&str]| list.iter().any(|words| line.contains(&format!(" {words} ")));
     let mut answer = answer;
     if wants(NO_QUESTIONS) {
         answer = without_questions(&answer);
@@ -333,6 +351,7 @@ mod tests {
             "You couldn't sleep. I'm sorry about that night."
         );
         assert_eq!(shaped("Be kind."), answer);
+        assert_eq!(shaped("With courtesy, and shortening nothing."), answer);
         let question = shape(&person("no questions"), &ask("x"), "How are you?".into());
         assert_eq!(question, "How are you?", "rather a question than nothing");
     }
