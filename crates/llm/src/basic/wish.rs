@@ -131,7 +131,6 @@ const BRIEF: &[&str] = &[
     "breves",
     "bref",
     "brefs",
-    "brève",
     "court",
     "courte",
     "courtes",
