@@ -36,4 +36,4 @@ pub use openai::{OPENAI_BASE_URL, OpenAiConfig, OpenAiEngine};
 pub use registry::{Offer, Registry, RegistryError};
 pub use script::{NotAScript, Script};
 pub use scripted::ScriptedEngine;
-pub use tokens::{BYTES_PER_TOKEN, TURN_TOKENS, estimate_tokens};
+pub use tokens::{TURN_TOKENS, estimate_byte_tokens, estimate_tokens};

@@ -8,11 +8,16 @@ pub const TURN_TOKENS: u32 = 4;
 
 /// Bytes of text that are taken for one token where nobody can count. English has about four; what
 /// is written in other scripts is counted too high rather than too low, but for a few.
-pub const BYTES_PER_TOKEN: usize = 4;
+const BYTES_PER_TOKEN: usize = 4;
 
 /// What a text is taken to cost where nobody can count, in tokens.
 pub fn estimate_tokens(text: &str) -> u32 {
-    u32::try_from(text.len().div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX)
+    estimate_byte_tokens(text.len())
+}
+
+/// What so many bytes of text are taken to cost where nobody can count, in tokens.
+pub fn estimate_byte_tokens(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX)
 }
 
 /// A family of models with one vocabulary.

@@ -126,18 +126,20 @@ pub(super) async fn plan(
     // It broke off: the engine goes on with it.
     let begun = reply.filter(|reply| !reply.content.expose().is_empty());
     let begun_tokens = begun.map_or(0, |reply| scale.turn(reply.content.expose(), 0));
-    let fixed = scale.turn(&instruction, 0) + scale.words(LEFT_OUT) + begun_tokens;
+    let mut instruction_tokens = scale.turn(&instruction, 0);
+    let fixed = instruction_tokens + scale.words(LEFT_OUT) + begun_tokens;
     let room = scale.ceiling_tokens().saturating_sub(fixed);
     let Window { shown, left_out } = window(&messages, &scale, room);
     let unread = messages.len() >= limits::MAX_PROMPT_MESSAGES as usize
         && messages.first().is_some_and(|first| first.position > 1);
     if unread || left_out.iter().any(|one| one.reason == LeftOutReason::NoRoom) {
         instruction.push_str(LEFT_OUT);
+        instruction_tokens = scale.turn(&instruction, 0);
     }
     let system = Part {
         message: None,
         role: serene_llm::Role::System,
-        tokens: scale.turn(&instruction, 0),
+        tokens: instruction_tokens,
         text: Private::new(instruction),
         image_count: 0,
     };

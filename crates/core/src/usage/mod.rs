@@ -16,7 +16,7 @@ pub use budgets::{BudgetState, Budgets, Limit, Limits, Money, Period, Unit};
 pub use prices::{Price, Prices};
 pub use report::{ModelName, Sums, UsageReport};
 use serene_db::{DbError, Statement, Write};
-use serene_llm::{Engine, Request, TURN_TOKENS, Usage};
+use serene_llm::{Engine, Request, TURN_TOKENS, Usage, estimate_byte_tokens, estimate_tokens};
 pub use totals::{Amount, Figures};
 use uuid::Uuid;
 pub use verify::{Difference, Verified};
@@ -110,10 +110,6 @@ pub(crate) struct KeptRecord {
     pub(crate) created_at: Time,
 }
 
-fn guess(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)
-}
-
 /// How many tokens a model will read: as its engine counts them, or a guess, four bytes a token.
 /// Images are not counted.
 pub(crate) fn prompt_tokens(engine: &dyn Engine, model: &str, request: &Request) -> u32 {
@@ -121,7 +117,7 @@ pub(crate) fn prompt_tokens(engine: &dyn Engine, model: &str, request: &Request)
     let mut turns = request.messages.iter().map(|message| turn(&message.text));
     let counted = turns.try_fold(0_u32, |sum, tokens| Some(sum.saturating_add(tokens?)));
     let bytes = || request.messages.iter().map(|message| message.text.len()).sum();
-    counted.unwrap_or_else(|| guess(bytes()))
+    counted.unwrap_or_else(|| estimate_byte_tokens(bytes()))
 }
 
 /// A guess where the provider counted nothing: four bytes a token. A call that gave no text is not
@@ -130,7 +126,12 @@ pub(crate) fn estimate(prompt_tokens: u32, text: &str) -> Usage {
     if text.is_empty() {
         return Usage { estimated: true, ..Usage::default() };
     }
-    Usage { prompt_tokens, completion_tokens: guess(text.len()), cached_tokens: 0, estimated: true }
+    Usage {
+        prompt_tokens,
+        completion_tokens: estimate_tokens(text),
+        cached_tokens: 0,
+        estimated: true,
+    }
 }
 
 /// The ledger of one server.

@@ -27,7 +27,10 @@ pub(crate) mod words;
 
 use futures_util::{StreamExt, stream};
 
-use crate::{Engine, Event, EventStream, FinishReason, Manner, Message, Request, Role, Usage};
+use crate::{
+    Engine, Event, EventStream, FinishReason, Manner, Message, Request, Role, Usage,
+    estimate_byte_tokens,
+};
 
 pub use digest::digest;
 pub use journal::reflect;
@@ -83,8 +86,8 @@ pub(crate) fn events(request: &Request, respond: Respond) -> Vec<Event> {
     }
     let read = request.messages.iter().map(|message| message.text.len()).sum();
     let usage = Usage {
-        prompt_tokens: tokens(read),
-        completion_tokens: tokens(written),
+        prompt_tokens: estimate_byte_tokens(read),
+        completion_tokens: estimate_byte_tokens(written),
         cached_tokens: 0,
         estimated: true,
     };
@@ -103,11 +106,6 @@ fn wished(request: &Request, turns: &[Message], respond: Respond) -> String {
     }
     let answer = wish::fact(&request.person, turns).unwrap_or_else(answer);
     wish::shape(&request.person, turns, answer)
-}
-
-/// Four bytes are about a token.
-fn tokens(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)
 }
 
 /// True for the words that call for the fixed sentence: a last net below the crate `care`.
