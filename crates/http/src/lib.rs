@@ -10,6 +10,7 @@ mod extract;
 pub mod metrics;
 mod middleware;
 mod rate;
+mod routes;
 mod sse;
 mod time;
 
@@ -52,14 +53,7 @@ pub struct HttpOptions {
 
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
-    // What documents the routes goes at once; it is made anew for whoever asks for it.
-    let (routes, _) = api::routes().split_for_parts();
-    let (more, _) = contracts::routes(&options.contracts).split_for_parts();
-    let served = options.contracts.clone();
-    let document = move || {
-        let routes = api::routes().merge(contracts::routes(&served));
-        api::openapi::complete(routes.into_openapi())
-    };
+    let routes = api::routes().merge(contracts::routes(&options.contracts));
     let app = App {
         serene,
         proxies: Arc::new(options.proxies),
@@ -68,8 +62,8 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
         rates: Arc::new(Rates::new(options.rates)),
     };
     let routes: Router = routes
-        .merge(more)
-        .merge(api::openapi::pages(document))
+        .router()
+        .merge(api::openapi::pages(move || api::openapi::complete(routes.openapi())))
         .merge(options.metrics.map(MetricsPage::route).unwrap_or_default())
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)
@@ -87,5 +81,5 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
 /// The OpenAPI document, as served at `/openapi.json`.
 pub fn openapi() -> OpenApi {
     let contracts = contracts::routes(&ContractOptions::default());
-    api::openapi::complete(api::routes().merge(contracts).into_openapi())
+    api::openapi::complete(api::routes().merge(contracts).openapi())
 }

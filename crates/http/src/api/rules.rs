@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_rule_finds_its_field() {
-        let mut openapi = crate::api::routes().into_openapi();
+        let mut openapi = crate::api::routes().openapi();
         let components = openapi.components.as_mut().unwrap();
         let looks = FIELDS.iter().map(|(schema, field, _)| (*schema, *field));
         let lengths = LENGTHS.iter().map(|(schema, field, _)| (*schema, *field));
@@ -289,7 +289,7 @@ mod tests {
     /// Two types of one name would be one schema, and one of them would be documented wrongly.
     #[test]
     fn no_two_bodies_share_a_schema() {
-        let mut openapi = crate::api::routes().into_openapi();
+        let mut openapi = crate::api::routes().openapi();
         let mut seen = std::collections::BTreeSet::new();
         for (path, operation) in super::super::openapi::operations(&mut openapi.paths) {
             let Some(RefOr::T(body)) = &operation.request_body else { continue };

@@ -25,9 +25,8 @@ use axum::{
     response::Response,
 };
 pub use cookie::SameSite;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::{App, api::openapi};
+use crate::routes::Routes;
 
 /// A published contract, named after its main resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,10 +125,10 @@ pub(crate) fn with_model_error(mut response: Response, code: Option<&str>) -> Re
 }
 
 /// What makes the routes of a contract.
-type Room = fn() -> OpenApiRouter<App>;
+type Room = fn() -> Routes;
 
 /// The routes of the contracts that are served.
-pub(crate) fn routes(options: &ContractOptions) -> OpenApiRouter<App> {
+pub(crate) fn routes(options: &ContractOptions) -> Routes {
     let rooms: [(Contract, Room); 5] = [
         (Contract::Sessions, sessions::routes),
         (Contract::Histories, histories::routes),
@@ -139,33 +138,6 @@ pub(crate) fn routes(options: &ContractOptions) -> OpenApiRouter<App> {
     ];
     let served = rooms.into_iter().filter(|(contract, _)| options.serves(*contract));
     served.fold(shared::routes(options), |all, (_, room)| all.merge(room()))
-}
-
-/// A route at further paths as well. Each is an operation of its own in the OpenAPI document, named
-/// after its path.
-pub(crate) fn also_at(
-    (schemas, mut documented, handlers): UtoipaMethodRouter<App>,
-    paths: &[&str],
-) -> UtoipaMethodRouter<App> {
-    let original = documented.paths.values().next().cloned().unwrap_or_default();
-    for path in paths {
-        let mut copy = utoipa::openapi::Paths::new();
-        copy.paths.insert((*path).to_owned(), original.clone());
-        for (_, operation) in openapi::operations(&mut copy) {
-            let place = path.replace(['{', '}'], "").replace(['/', '-'], "_");
-            let name = operation.operation_id.take().unwrap_or_default();
-            operation.operation_id = Some(format!("{name}_at{place}"));
-        }
-        documented.paths.extend(copy.paths);
-    }
-    (schemas, documented, handlers)
-}
-
-/// A route at another path instead.
-fn moved_to(route: UtoipaMethodRouter<App>, path: &str) -> UtoipaMethodRouter<App> {
-    let (schemas, mut documented, handlers) = also_at(route, &[path]);
-    documented.paths.retain(|documented, _| documented == path);
-    (schemas, documented, handlers)
 }
 
 /// Whether a path belongs to the canonical API, its pages or its health: their errors have the

@@ -10,41 +10,41 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Contract, ContractOptions, also_at, body::Fields, chatbot, conversations, cookie, entries,
-    histories, visitor,
+    Contract, ContractOptions, body::Fields, chatbot, conversations, cookie, entries, histories,
+    visitor,
 };
 use crate::{
     App,
     error::{ApiError, Code, internal},
     extract::Peer,
+    routes::{Routes, routes},
 };
 
 /// The shared routes, as far as a contract that has them is served.
-pub(super) fn routes(options: &ContractOptions) -> OpenApiRouter<App> {
+pub(super) fn routes(options: &ContractOptions) -> Routes {
     let any = |contracts: &[Contract]| contracts.iter().any(|it| options.serves(*it));
     let has_tokens = any(&[Contract::Conversations, Contract::Chatbot]);
-    let mut router = OpenApiRouter::new();
+    let mut router = Routes::new();
     if any(&[Contract::Histories, Contract::Entries]) {
-        router = router.routes(routes!(health));
+        router = router.with(routes!(health));
     }
     if any(&[Contract::Histories, Contract::Entries, Contract::Conversations]) {
-        router = router.routes(routes!(register)).routes(routes!(login));
+        router = router.with(routes!(register)).with(routes!(login));
     }
     if any(&[Contract::Histories, Contract::Entries]) {
-        router = router.routes(routes!(me));
-        router = router.routes(also_at(routes!(logout), &["/auth/logout"]));
+        router = router.with(routes!(me));
+        router = router.with(routes!(logout).also_at(&["/auth/logout"]));
     }
     if has_tokens || options.serves(Contract::Entries) {
-        router = router.routes(routes!(root_register)).routes(routes!(root_login));
+        router = router.with(routes!(root_register)).with(routes!(root_login));
     }
     if has_tokens {
         router = router.merge(conversations::signup_routes());
     }
     if options.serves(Contract::Entries) {
-        router = router.routes(routes!(root_me));
+        router = router.with(routes!(root_me));
     }
     if options.serves(Contract::Chatbot) {
         router = router.merge(chatbot::me_routes());

@@ -7,30 +7,27 @@ mod chat;
 mod conversations;
 mod types;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use super::also_at;
-use crate::App;
+use crate::routes::{Routes, routes};
 
 /// Its routes, apart from those that it shares with others.
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(account::greeting))
-        .routes(routes!(account::read_preferences))
-        .routes(routes!(account::put_preferences))
-        .routes(routes!(account::patch_preferences))
-        .routes(routes!(account::post_preferences))
-        .routes(also_at(routes!(account::usage), &["/usage"]))
-        .routes(routes!(account::token_usage))
-        .routes(routes!(account::read_user, account::change_user))
-        .routes(routes!(chat::send))
-        .routes(routes!(chat::history))
-        .routes(routes!(conversations::list, conversations::create))
-        .routes(routes!(conversations::change, conversations::delete))
-        .routes(routes!(conversations::messages, conversations::send))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(account::greeting))
+        .with(routes!(account::read_preferences))
+        .with(routes!(account::put_preferences))
+        .with(routes!(account::patch_preferences))
+        .with(routes!(account::post_preferences))
+        .with(routes!(account::usage).also_at(&["/usage"]))
+        .with(routes!(account::token_usage))
+        .with(routes!(account::read_user, account::change_user))
+        .with(routes!(chat::send))
+        .with(routes!(chat::history))
+        .with(routes!(conversations::list, conversations::create))
+        .with(routes!(conversations::change, conversations::delete))
+        .with(routes!(conversations::messages, conversations::send))
 }
 
 /// `GET /users/me`, a path that another contract has as well.
-pub(super) fn me_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(also_at(routes!(account::me), &["/api/users/me"]))
+pub(super) fn me_routes() -> Routes {
+    Routes::new().with(routes!(account::me).also_at(&["/api/users/me"]))
 }

@@ -6,43 +6,36 @@ mod chats;
 mod messages;
 mod types;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use super::{also_at, moved_to};
-use crate::App;
+use crate::routes::{Routes, routes};
 
 /// Its routes, apart from those that it shares with others.
-pub(super) fn routes() -> OpenApiRouter<App> {
+pub(super) fn routes() -> Routes {
     let signup =
         ["/register", "/users", "/api/signup", "/api/register", "/api/users", "/api/auth/signup"];
-    let read = routes!(chats::read, chats::put);
-    OpenApiRouter::new()
-        .routes(also_at(routes!(auth::signup), &signup))
-        .routes(also_at(routes!(auth::signin), &["/token", "/api/login", "/api/token"]))
-        .routes(also_at(routes!(auth::delete_me), &["/api/users/me"]))
-        .routes(routes!(chats::create, chats::list))
-        .routes(also_at(read, &["/api/conversations/{id}"]))
-        .routes(routes!(chats::patch, chats::delete))
-        .routes(routes!(messages::list, messages::send))
+    Routes::new()
+        .with(routes!(auth::signup).also_at(&signup))
+        .with(routes!(auth::signin).also_at(&["/token", "/api/login", "/api/token"]))
+        .with(routes!(auth::delete_me).also_at(&["/api/users/me"]))
+        .with(routes!(chats::create, chats::list))
+        .with(routes!(chats::read, chats::put).also_at(&["/api/conversations/{id}"]))
+        .with(routes!(chats::patch, chats::delete))
+        .with(routes!(messages::list, messages::send))
 }
 
 /// `POST /auth/signup`, a path that another contract has as well.
-pub(super) fn signup_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(moved_to(routes!(auth::signup), "/auth/signup"))
+pub(super) fn signup_routes() -> Routes {
+    Routes::new().with(routes!(auth::signup).moved_to("/auth/signup"))
 }
 
 /// `GET /users/me`, a path that another contract has as well.
-pub(super) fn me_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(also_at(routes!(auth::me), &["/api/users/me"]))
+pub(super) fn me_routes() -> Routes {
+    Routes::new().with(routes!(auth::me).also_at(&["/api/users/me"]))
 }
 
 /// The paths under `/api` at which another contract answers where it is served.
-pub(super) fn mirror_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(moved_to(routes!(chats::create, chats::list), "/api/conversations"))
-        .routes(moved_to(routes!(chats::patch, chats::delete), "/api/conversations/{id}"))
-        .routes(moved_to(
-            routes!(messages::list, messages::send),
-            "/api/conversations/{id}/messages",
-        ))
+pub(super) fn mirror_routes() -> Routes {
+    Routes::new()
+        .with(routes!(chats::create, chats::list).moved_to("/api/conversations"))
+        .with(routes!(chats::patch, chats::delete).moved_to("/api/conversations/{id}"))
+        .with(routes!(messages::list, messages::send).moved_to("/api/conversations/{id}/messages"))
 }

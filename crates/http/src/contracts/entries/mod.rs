@@ -8,19 +8,15 @@ mod journal;
 mod types;
 mod vibe;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use super::also_at;
-use crate::App;
+use crate::routes::{Routes, routes};
 
 /// Its routes, apart from those that it shares with others. The deployed front end's proxy drops
 /// the `/api`, so each is at two paths.
-pub(super) fn routes() -> OpenApiRouter<App> {
-    let one = routes!(journal::read, journal::change, journal::delete);
-    OpenApiRouter::new()
-        .routes(also_at(routes!(journal::create, journal::list), &["/entries"]))
-        .routes(also_at(one, &["/entries/{id}"]))
-        .routes(also_at(routes!(journal::weekly), &["/analytics/weekly"]))
-        .routes(also_at(routes!(vibe::vibe_check), &["/ai/vibe-check"]))
-        .routes(also_at(routes!(vibe::vibe_stream), &["/ai/vibe-check/stream"]))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(journal::create, journal::list).also_at(&["/entries"]))
+        .with(routes!(journal::read, journal::change, journal::delete).also_at(&["/entries/{id}"]))
+        .with(routes!(journal::weekly).also_at(&["/analytics/weekly"]))
+        .with(routes!(vibe::vibe_check).also_at(&["/ai/vibe-check"]))
+        .with(routes!(vibe::vibe_stream).also_at(&["/ai/vibe-check/stream"]))
 }

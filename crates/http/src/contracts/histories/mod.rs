@@ -8,23 +8,21 @@ mod images;
 mod messages;
 mod types;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::App;
+use crate::routes::{Routes, routes};
 
 /// Its routes, apart from those that it shares with others.
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(auth::login_history))
-        .routes(routes!(chats::list))
-        .routes(routes!(chats::create))
-        .routes(routes!(chats::read))
-        .routes(routes!(chats::delete))
-        .routes(routes!(chats::clear))
-        .routes(routes!(chats::ask))
-        .routes(routes!(images::ask))
-        .routes(routes!(images::send))
-        .routes(routes!(messages::send))
-        .routes(routes!(messages::list))
-        .routes(routes!(messages::delete))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(auth::login_history))
+        .with(routes!(chats::list))
+        .with(routes!(chats::create))
+        .with(routes!(chats::read))
+        .with(routes!(chats::delete))
+        .with(routes!(chats::clear))
+        .with(routes!(chats::ask))
+        .with(routes!(images::ask))
+        .with(routes!(images::send))
+        .with(routes!(messages::send))
+        .with(routes!(messages::list))
+        .with(routes!(messages::delete))
 }

@@ -10,17 +10,15 @@ mod handlers;
 mod reading;
 mod types;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::App;
+use crate::routes::{Routes, routes};
 
 /// Its routes, apart from those that it shares with others.
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(handlers::create, handlers::list))
-        .routes(routes!(handlers::read, handlers::rename, handlers::delete))
-        .routes(routes!(handlers::archive))
-        .routes(routes!(handlers::end))
-        .routes(routes!(handlers::summary))
-        .routes(routes!(handlers::respond))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .with(routes!(handlers::create, handlers::list))
+        .with(routes!(handlers::read, handlers::rename, handlers::delete))
+        .with(routes!(handlers::archive))
+        .with(routes!(handlers::end))
+        .with(routes!(handlers::summary))
+        .with(routes!(handlers::respond))
 }
