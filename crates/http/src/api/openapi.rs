@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    extract::Path,
+    http::{HeaderValue, Uri, header},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use bytes::Bytes;
@@ -19,11 +20,12 @@ use utoipa::{
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 use crate::{
     App,
-    error::{ContractBody, ErrorBody},
+    error::{ContractBody, ErrorBody, internal},
+    middleware::no_route,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -188,9 +190,23 @@ pub(crate) fn pages(build: impl Fn() -> OpenApi + Send + Sync + 'static) -> Rout
             document(json.clone())
         }
     });
-    let swagger = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
-    let swagger = Router::<App>::from(swagger).layer(axum::middleware::map_response(page_policy));
-    Router::new().route("/openapi.json", document).merge(swagger)
+    Router::new()
+        .route("/openapi.json", document)
+        .route("/docs", get(|| async { with_policy(Redirect::to("/docs/")) }))
+        .route("/docs/", get(|uri: Uri| page(uri, String::new())))
+        .route("/docs/{*file}", get(|uri: Uri, Path(file): Path<String>| page(uri, file)))
+}
+
+/// A file of the page that shows the document. Seldom asked for, so nothing is kept ready for it.
+async fn page(uri: Uri, file: String) -> Response {
+    let config = Arc::new(Config::new(["/openapi.json"]));
+    let Ok(found) = utoipa_swagger_ui::serve(&file, config) else {
+        return internal().into_response();
+    };
+    match found {
+        Some(file) => with_policy(([(header::CONTENT_TYPE, file.content_type)], file.bytes)),
+        None => with_policy(no_route(uri).await),
+    }
 }
 
 fn document(json: Bytes) -> Response {
@@ -198,7 +214,8 @@ fn document(json: Bytes) -> Response {
 }
 
 /// The page may run its own scripts and talk to this server, and nothing else.
-async fn page_policy(mut response: Response) -> Response {
+fn with_policy(response: impl IntoResponse) -> Response {
+    let mut response = response.into_response();
     let policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                   img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
     let policy = HeaderValue::from_static(policy);
