@@ -59,7 +59,26 @@ impl Row<'_> {
     /// # Errors
     /// [`DbError::Column`] when it holds something else.
     pub fn get<T: Column>(&self, index: usize) -> Result<T, DbError> {
-        T::read(self, index).ok_or(DbError::Column { statement: self.statement, column: index })
+        T::read(self, index).ok_or_else(|| self.wrong(index))
+    }
+
+    /// The text at `index`, without a copy: for words that become something else at once.
+    ///
+    /// # Errors
+    /// As [`Self::get`]; NULL is no text.
+    pub fn text(&self, index: usize) -> Result<&str, DbError> {
+        let text = match self.inner {
+            Inner::Sqlite(row) => row.get_ref(index).ok().and_then(|value| value.as_str().ok()),
+            _ => match self.inner.cell(index) {
+                Some(Cell::Text(text)) => Some(text),
+                _ => None,
+            },
+        };
+        text.ok_or_else(|| self.wrong(index))
+    }
+
+    const fn wrong(&self, column: usize) -> DbError {
+        DbError::Column { statement: self.statement, column }
     }
 }
 

@@ -2,6 +2,7 @@
 //! rules of the product live here: a handler converts, calls once, converts back.
 
 pub mod accept;
+mod answer;
 pub mod api;
 pub mod contracts;
 mod cors;

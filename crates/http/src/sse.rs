@@ -14,6 +14,7 @@ use serene_core::{
     generations::{End, ReplyEvent, ReplyReader},
     safety::Help,
 };
+use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -81,17 +82,23 @@ struct Failed<'a> {
 /// Streams a reply to its end, to somebody whom this help fits.
 pub(crate) fn stream(reply: ReplyReader, generation_id: Uuid, help: Help) -> Response {
     let open = Counted::stream();
-    let frames = futures_util::stream::unfold(Some((reply, help, open)), |reading| async {
-        let (mut reply, help, open) = reading?;
-        let frame = match tokio::time::timeout(HEARTBEAT_EVERY, reply.next()).await {
-            Err(_) => HEARTBEAT,
-            Ok(Some(ReplyEvent::Delta { offset, text })) => delta(offset, &text),
-            Ok(Some(ReplyEvent::End(end))) => {
-                return Some((Ok::<_, Infallible>(last(end, &help)), None));
-            }
-            Ok(None) => return None,
+    // One timer for the whole stream: to put it off costs less than a new one for each word.
+    let silence = Box::pin(tokio::time::sleep(HEARTBEAT_EVERY));
+    let reading = Some((reply, help, silence, open));
+    let frames = futures_util::stream::unfold(reading, |reading| async {
+        let (mut reply, help, mut silence, open) = reading?;
+        silence.as_mut().reset(Instant::now() + HEARTBEAT_EVERY);
+        let frame = tokio::select! {
+            biased;
+            event = reply.next() => match event? {
+                ReplyEvent::Delta { offset, text } => delta(offset, &text),
+                ReplyEvent::End(end) => {
+                    return Some((Ok::<_, Infallible>(last(end, &help)), None));
+                }
+            },
+            () = &mut silence => HEARTBEAT,
         };
-        Some((Ok(frame), Some((reply, help, open))))
+        Some((Ok(frame), Some((reply, help, silence, open))))
     });
     let mut response = events(Body::from_stream(frames));
     let headers = response.headers_mut();

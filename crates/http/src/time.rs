@@ -70,24 +70,38 @@ fn format(time: Time) -> [u8; 27] {
     let micros = time.as_micros();
     let (year, month, day) = civil(micros.div_euclid(MICROS_PER_DAY));
     let rest = micros.rem_euclid(MICROS_PER_DAY);
-    let seconds = rest / 1_000_000;
+    let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
     let mut text = *b"0000-00-00T00:00:00.000000Z";
-    digits(&mut text[0..4], year);
-    digits(&mut text[5..7], month);
-    digits(&mut text[8..10], day);
-    digits(&mut text[11..13], seconds / 3600);
-    digits(&mut text[14..16], seconds / 60 % 60);
-    digits(&mut text[17..19], seconds % 60);
-    digits(&mut text[20..26], rest % 1_000_000);
+    let pairs = [
+        (0, year / 100),
+        (2, year),
+        (5, month),
+        (8, day),
+        (11, seconds / 3600),
+        (14, seconds / 60 % 60),
+        (17, seconds % 60),
+        (20, micros / 10_000),
+        (22, micros / 100),
+        (24, micros),
+    ];
+    for (at, number) in pairs {
+        let digits = PAIRS[usize::try_from(number.rem_euclid(100)).unwrap_or(0)];
+        text[at..at + 2].copy_from_slice(&digits);
+    }
     text
 }
 
-fn digits(out: &mut [u8], mut value: i64) {
-    for place in out.iter_mut().rev() {
-        *place = b'0' + u8::try_from(value.rem_euclid(10)).unwrap_or(0);
-        value /= 10;
+/// The numbers below a hundred in two digits. A page of entries prints nine hundred of them.
+static PAIRS: [[u8; 2]; 100] = {
+    let digits = b"0123456789";
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [digits[number / 10], digits[number % 10]];
+        number += 1;
     }
-}
+    pairs
+};
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar:
 /// years begin in March, so that the leap day is their last.

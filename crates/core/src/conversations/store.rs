@@ -237,8 +237,7 @@ fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Time>, DbError> 
 
 /// A stored word that this version does not know is a column that cannot be read.
 fn word<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Option<T>) -> Result<T, Error> {
-    let word: String = row.get(column)?;
-    parse(&word).ok_or(Error::Unreadable)
+    parse(row.text(column)?).ok_or(Error::Unreadable)
 }
 
 fn title_place(row: Uuid) -> Place {

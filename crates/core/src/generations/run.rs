@@ -144,14 +144,16 @@ impl Run {
         let mut events = self.inner.engine.stream(request);
         let mut checkpoint = Checkpoint::new(self);
         let mut too_long = std::pin::pin!(tokio::time::sleep(limits::MAX_GENERATION));
-        let tasks = &self.inner.base.tasks;
+        // Waited for once: to queue for them anew at each word is a lock that all replies share.
+        let mut stopped = std::pin::pin!(self.live.stopped());
+        let mut ending = std::pin::pin!(self.inner.base.tasks.ending().cancelled());
         loop {
             tokio::select! {
                 biased;
-                () = self.live.stopped() => {
+                () = &mut stopped => {
                     return Outcome::ended(MessageStatus::Stopped, None);
                 }
-                () = tasks.ending().cancelled() => {
+                () = &mut ending => {
                     return Outcome::ended(MessageStatus::Interrupted, None);
                 }
                 () = &mut too_long => return Outcome::failed("MODEL_TIMEOUT"),

@@ -82,7 +82,6 @@ pub(super) struct Orphan {
 const COLUMNS: usize = 14;
 
 fn generation(row: &Row<'_>) -> Result<Generation, Error> {
-    let status: String = row.get(3)?;
     let prompt_tokens: Option<u32> = row.get(8)?;
     let usage = |prompt_tokens| -> Result<Usage, DbError> {
         Ok(Usage {
@@ -96,7 +95,7 @@ fn generation(row: &Row<'_>) -> Result<Generation, Error> {
         id: row.get(0)?,
         conversation_id: row.get(1)?,
         message_id: row.get(2)?,
-        status: MessageStatus::from_word(&status).ok_or(Error::Unreadable)?,
+        status: MessageStatus::from_word(row.text(3)?).ok_or(Error::Unreadable)?,
         finish_reason: row.get(4)?,
         error_code: row.get(5)?,
         engine: row.get(6)?,
@@ -198,10 +197,7 @@ pub(super) async fn status(
     owner: Owner,
     id: Uuid,
 ) -> Result<Option<MessageStatus>, Error> {
-    let map = |row: &Row<'_>| {
-        let status: String = row.get(0)?;
-        MessageStatus::from_word(&status).ok_or(Error::Unreadable)
-    };
+    let map = |row: &Row<'_>| MessageStatus::from_word(row.text(0)?).ok_or(Error::Unreadable);
     db.query_one(Select::new(&STATUS, values![owner.id(), id], map)).await
 }
 

@@ -106,7 +106,6 @@ fn entry(keeper: &Keeper, row: &Row<'_>) -> Result<Entry, Error> {
     let id: Uuid = row.get(0)?;
     let tags = keeper.open(place(TAGS, id), row.get(3)?)?;
     let tags: Vec<String> = serde_json::from_str(tags.expose()).map_err(|_| Error::Unreadable)?;
-    let status: String = row.get(5)?;
     let response: Option<Vec<u8>> = row.get(6)?;
     let tier: Option<String> = row.get(8)?;
     Ok(Entry {
@@ -115,7 +114,7 @@ fn entry(keeper: &Keeper, row: &Row<'_>) -> Result<Entry, Error> {
         mood: row.get(2)?,
         tags: tags.into_iter().map(Private::new).collect(),
         note: keeper.open(place(NOTE, id), row.get(4)?)?,
-        ai_status: AiStatus::from_word(&status).ok_or(Error::Unreadable)?,
+        ai_status: AiStatus::from_word(row.text(5)?).ok_or(Error::Unreadable)?,
         ai_response: response.map(|sealed| keeper.open(place(RESPONSE, id), sealed)).transpose()?,
         ai_error_code: row.get(7)?,
         safety_tier: tier.as_deref().map(safety_tier_of).transpose()?,

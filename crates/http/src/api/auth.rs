@@ -1,6 +1,6 @@
 //! `/api/v1/auth`: signing up, in and out, and the sessions that come of it.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serene_core::{
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{bodies::UserBody, identities::checked};
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code},
     extract::{self, Caller, Id, Json, Peer},
     time::Stamp,

@@ -1,6 +1,6 @@
 //! `/api/v1/conversations`: making, finding, changing and deleting them.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use serene_core::{
     base::{Cursor, PageSize, Title},
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::bodies::{ConversationBody, ConversationPageBody, IdempotencyHeader};
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code},
     extract::{self, Caller, Creation, Id, Json, Query},
 };

@@ -1,7 +1,6 @@
 //! `/api/v1/entries`: the journal. And the vibe check of a note that is no entry.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -20,6 +19,7 @@ use uuid::Uuid;
 use super::bodies::{IdempotencyHeader, SafetyBody};
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code},
     extract::{self, Caller, Creation, Id, Json, Query, wants_events},
     sse,

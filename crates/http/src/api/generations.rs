@@ -1,7 +1,6 @@
 //! `/api/v1/generations`: reading a reply as it is written, again and again, and stopping it.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -13,6 +12,7 @@ use utoipa::IntoParams;
 use super::bodies::GenerationBody;
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{self, Caller, Id, Query},
     sse::{self, StreamEvent},

@@ -1,10 +1,10 @@
 //! Health, for whoever watches the server: no sign-in, and nothing of anybody's.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, error::ApiError};
+use crate::{App, answer::Answer, error::ApiError};
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! `/api/v1/me/identities`: who the caller is for other issuers.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serene_core::{
     accounts::LinkedIdentity,
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{Caller, Json},
     time::Stamp,

@@ -1,7 +1,6 @@
 //! `/api/v1/me`: the caller's own account.
 
 use axum::{
-    Json as Answer,
     body::Body,
     extract::State,
     http::{HeaderValue, StatusCode, header},
@@ -18,6 +17,7 @@ use utoipa::ToSchema;
 use super::bodies::UserBody;
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code},
     extract::{Caller, Json, Peer},
 };

@@ -1,7 +1,6 @@
 //! Messages: sending one and getting its reply, reading, deleting; and the images that came along.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use super::bodies::{GenerationBody, IdempotencyHeader, MessageBody, MessagePageBody};
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{self, Caller, Creation, Id, Query, wants_events},
     sse::{self, StreamEvent},

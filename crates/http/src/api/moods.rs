@@ -1,6 +1,6 @@
 //! `/api/v1/moods`: what was felt, by week and over time.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serene_core::{
@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::entries::zone;
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{Caller, Query},
 };

@@ -1,7 +1,7 @@
 //! How somebody wants to be spoken to, everywhere and in one conversation; the models there are to
 //! choose from; and what a model would be shown.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
 use serene_core::{
     accounts::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code},
     extract::{self, Caller, Id, Json},
 };

@@ -2,7 +2,6 @@
 //! shown.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -18,6 +17,7 @@ use utoipa::ToSchema;
 use super::bodies::{GenerationBody, IdempotencyHeader, MessageBody};
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{self, Caller, Id, RetryKey, wants_events},
     sse::{self, StreamEvent},

@@ -1,6 +1,6 @@
 //! `/api/v1/search`: finding what one wrote.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use serde::Deserialize;
 use serene_core::{
     base::{Cursor, PageSize},
@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 use super::{bodies::MessagePageBody, entries::EntryPageBody};
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{Caller, Query},
 };

@@ -1,6 +1,6 @@
 //! `/api/v1/me/usage`: what the caller's calls of models took, and what is left of the budgets.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serene_core::usage::{BudgetState, Sums, UsageReport};
 use utoipa::{IntoParams, ToSchema};
@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::moods::day;
 use crate::{
     App,
+    answer::Answer,
     error::ApiError,
     extract::{Caller, Query},
     time::Stamp,

@@ -3,7 +3,6 @@
 //! that has the path answers in its place, and where there is none the path is not there.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     error::{ApiError, Code, internal},
     extract::Peer,
     routes::{Routes, routes},

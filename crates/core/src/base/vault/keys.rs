@@ -64,8 +64,7 @@ pub(crate) async fn read_state(
     name: &'static str,
 ) -> Result<Option<(State, Vec<u8>)>, Error> {
     let map = |row: &Row<'_>| {
-        let word: String = row.get(0)?;
-        Ok::<_, Error>((State::from_word(&word).ok_or(Error::Unreadable)?, row.get(1)?))
+        Ok::<_, Error>((State::from_word(row.text(0)?).ok_or(Error::Unreadable)?, row.get(1)?))
     };
     db.query_one(Select::new(&STATE, values![name], map)).await
 }

@@ -1,6 +1,6 @@
 //! The greeting, the account, preferences, and what was used.
 
-use axum::{Json as Answer, extract::State};
+use axum::extract::State;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use super::types::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         body::{Fields, NotText},
         details,

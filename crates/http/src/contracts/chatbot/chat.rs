@@ -1,7 +1,6 @@
 //! Sending a message and reading what was said.
 
 use axum::{
-    Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -16,6 +15,7 @@ use serene_core::{
 use super::types::{MessageBody, ReplyBody, UsageBody};
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         BUSY_PATIENCE,
         body::{Fields, NotText},

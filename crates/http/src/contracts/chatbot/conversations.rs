@@ -1,7 +1,6 @@
 //! `/api/conversations`, as the front end calls it.
 
 use axum::{
-    Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         body::{Fields, NotText},
         details,

@@ -1,7 +1,6 @@
 //! Registering, signing in, and the account of whoever asks.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -15,6 +14,7 @@ use serene_core::{
 use super::types::{DoneBody, SignedInBody, SignedUpBody, SigninBody, SignupBody, UserBody};
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         Contract,
         body::Fields,

@@ -1,6 +1,6 @@
 //! Conversations.
 
-use axum::{Json as Answer, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use serene_core::{
     accounts::Caller,
     base::Title,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         body::Fields,
         details,

@@ -1,7 +1,6 @@
 //! Messages.
 
 use axum::{
-    Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -14,6 +13,7 @@ use serene_core::{
 use super::types::{ExchangeBody, MessageBody, NewMessageBody};
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         BUSY_PATIENCE,
         body::{Fields, NotText},

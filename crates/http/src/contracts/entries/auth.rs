@@ -2,7 +2,6 @@
 //! paths are shared with other contracts: `shared` mounts them.
 
 use axum::{
-    Json as Answer,
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         Contract,
         body::{Fields, NotText},

@@ -1,7 +1,6 @@
 //! Entries and the moods of the week.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -23,6 +22,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         MOST_ITEMS,
         body::{Fields, NotText},

@@ -1,7 +1,6 @@
 //! The vibe check of a note that is not stored.
 
 use axum::{
-    Json as Answer,
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         body::{Fields, NotText},
         with_model_error,

@@ -2,7 +2,6 @@
 //! with other contracts: `shared` mounts them.
 
 use axum::{
-    Json as Answer,
     extract::{Path, State, rejection::PathRejection},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         Contract,
         body::{Fields, NotText},

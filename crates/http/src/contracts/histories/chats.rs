@@ -1,7 +1,6 @@
 //! Chats, and the chat that is kept nowhere.
 
 use axum::{
-    Json as Answer,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         body::{Fields, NotText},
         unpaged, with_model_error,

@@ -1,7 +1,6 @@
 //! Questions about images: as a form with a file, as JSON, with the image in base64.
 
 use axum::{
-    Json as Answer,
     extract::{FromRequest, Multipart, Request, State},
     http::header,
     response::{IntoResponse, Response},
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{body::NotText, with_model_error},
     error::{ApiError, Code},
 };

@@ -1,7 +1,6 @@
 //! Messages of a chat.
 
 use axum::{
-    Json as Answer,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -21,6 +20,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{
         BUSY_PATIENCE,
         body::{Fields, NotText},

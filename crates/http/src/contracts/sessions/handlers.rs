@@ -1,7 +1,6 @@
 //! The routes.
 
 use axum::{
-    Json as Answer,
     extract::{Path, State},
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
@@ -24,6 +23,7 @@ use super::{
 };
 use crate::{
     App,
+    answer::Answer,
     contracts::{BUSY_PATIENCE, body::Fields, ids},
     error::ApiError,
 };
