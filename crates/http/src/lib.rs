@@ -55,6 +55,7 @@ pub struct HttpOptions {
 /// The whole router: the API, its documentation, health, and the layers around them.
 pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
     let routes = api::routes().merge(contracts::routes(&options.contracts));
+    let (routes, documentation) = routes.split();
     let app = App {
         serene,
         proxies: Arc::new(options.proxies),
@@ -63,8 +64,7 @@ pub fn router(serene: Arc<Serene>, options: HttpOptions) -> Router {
         rates: Arc::new(Rates::new(options.rates)),
     };
     let routes: Router = routes
-        .router()
-        .merge(api::openapi::pages(move || api::openapi::complete(routes.openapi())))
+        .merge(api::openapi::pages(move || api::openapi::complete(documentation.openapi())))
         .merge(options.metrics.map(MetricsPage::route).unwrap_or_default())
         .fallback(middleware::no_route)
         .method_not_allowed_fallback(middleware::no_method)

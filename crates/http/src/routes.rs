@@ -3,9 +3,13 @@
 //! Describing every schema takes megabytes and half of the processor time of a start, and few ever
 //! ask for the document. So a route holds the function that describes it, not the description.
 
+use std::{pin::Pin, sync::Arc};
+
 use axum::{
     Router,
+    extract::Request,
     handler::Handler,
+    response::Response,
     routing::{MethodFilter, MethodRouter},
 };
 use utoipa::openapi::{HttpMethod, OpenApi, RefOr, Schema, path::Paths};
@@ -18,11 +22,32 @@ type Description = (Vec<(String, RefOr<Schema>)>, Paths);
 
 /// Handlers for the methods of one path, as [`routes!`] collects them.
 pub(crate) struct Route {
+    handlers: MethodRouter<App>,
+    documented: Documented,
+}
+
+/// An answer under way, as axum has it for every function that is a handler.
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler, whatever its type. axum copies handlers while routes are collected, each by code of
+/// its own that lies beside what the handler does: 3 MB of the program would be in memory for that.
+#[derive(Clone)]
+struct AnyHandler(Arc<dyn Fn(Request, App) -> Answering + Send + Sync>);
+
+impl Handler<(), App> for AnyHandler {
+    type Future = Answering;
+
+    fn call(self, request: Request, app: App) -> Answering {
+        (self.0)(request, app)
+    }
+}
+
+/// What documents a route.
+struct Documented {
     /// The path that the handlers declare.
     declared: String,
     /// Those at which they answer.
     paths: Vec<String>,
-    handlers: MethodRouter<App>,
     describe: fn() -> Description,
 }
 
@@ -30,41 +55,52 @@ impl Route {
     /// A route that nothing answers yet, at the path that its handlers declare.
     pub(crate) fn new(declared: String, describe: fn() -> Description) -> Self {
         let paths = vec![declared.clone()];
-        Self { declared, paths, handlers: MethodRouter::new(), describe }
+        let documented = Documented { declared, paths, describe };
+        Self { handlers: MethodRouter::new(), documented }
     }
 
     /// Lets a handler answer these methods.
-    pub(crate) fn handle<H, T>(self, methods: &[HttpMethod], handler: &H) -> Self
+    pub(crate) fn handle<H, T>(self, methods: &[HttpMethod], handler: H) -> Self
     where
-        H: Handler<T, App>,
-        T: 'static,
+        H: Handler<T, App, Future = Answering> + Sync,
     {
         let filters = methods.iter().map(HttpMethod::to_method_filter);
         let Some(filter) = filters.reduce(MethodFilter::or) else { return self };
-        Self { handlers: self.handlers.on(filter, handler.clone()), ..self }
+        let call = move |request, app| handler.clone().call(request, app);
+        Self { handlers: self.handlers.on(filter, AnyHandler(Arc::new(call))), ..self }
     }
 
     /// The same at further paths as well. Each is an operation of its own in the OpenAPI document,
     /// named after its path.
     pub(crate) fn also_at(mut self, paths: &[&str]) -> Self {
-        self.paths.extend(paths.iter().map(|path| (*path).to_owned()));
+        self.documented.paths.extend(paths.iter().map(|path| (*path).to_owned()));
         self
     }
 
     /// The same at another path instead.
-    pub(crate) fn moved_to(self, path: &str) -> Self {
-        Self { paths: vec![path.to_owned()], ..self }
+    pub(crate) fn moved_to(mut self, path: &str) -> Self {
+        self.documented.paths = vec![path.to_owned()];
+        self
     }
 
-    fn document(&self, document: &mut OpenApi) {
+    fn add_to(self, mut router: Router<App>) -> (Router<App>, Documented) {
+        let Self { handlers, documented } = self;
+        if let Some((last, others)) = documented.paths.split_last() {
+            for path in others {
+                router = router.route(path, handlers.clone());
+            }
+            router = router.route(last, handlers);
+        }
+        (router, documented)
+    }
+}
+
+impl Documented {
+    fn write(&self, document: &mut OpenApi) {
         let (schemas, mut declared) = (self.describe)();
         document.components.get_or_insert_default().schemas.extend(schemas);
         let item = declared.paths.remove(&self.declared).unwrap_or_default();
-        debug_assert!(
-            declared.paths.is_empty(),
-            "declared at another path: {:?}",
-            declared.paths.keys()
-        );
+        debug_assert!(declared.paths.is_empty(), "at another path: {:?}", declared.paths.keys());
         for path in &self.paths {
             let mut here = Paths::new();
             here.paths.insert(path.clone(), item.clone());
@@ -84,6 +120,9 @@ impl Route {
 #[derive(Default)]
 pub(crate) struct Routes(Vec<Route>);
 
+/// What documents some routes.
+pub(crate) struct Documentation(Vec<Documented>);
+
 impl Routes {
     /// None.
     pub(crate) fn new() -> Self {
@@ -102,20 +141,30 @@ impl Routes {
         self
     }
 
-    /// What answers.
-    pub(crate) fn router(&self) -> Router<App> {
-        self.0.iter().fold(Router::new(), |router, route| {
-            let add =
-                |router: Router<App>, path: &String| router.route(path, route.handlers.clone());
-            route.paths.iter().fold(router, add)
-        })
+    /// What answers, and what documents it.
+    pub(crate) fn split(self) -> (Router<App>, Documentation) {
+        let mut router = Router::new();
+        let mut documented = Vec::with_capacity(self.0.len());
+        for route in self.0 {
+            let (more, one) = route.add_to(router);
+            router = more;
+            documented.push(one);
+        }
+        (router, Documentation(documented))
     }
 
     /// What the handlers declare; [`openapi::complete`] adds what they have in common.
+    pub(crate) fn openapi(self) -> OpenApi {
+        self.split().1.openapi()
+    }
+}
+
+impl Documentation {
+    /// As [`Routes::openapi`].
     pub(crate) fn openapi(&self) -> OpenApi {
         let mut document = openapi::base();
-        for route in &self.0 {
-            route.document(&mut document);
+        for documented in &self.0 {
+            documented.write(&mut document);
         }
         document
     }
@@ -137,7 +186,7 @@ macro_rules! routes {
         });
         $(
             let methods = utoipa_axum::routes!(@path [methods()] of $($part)::+);
-            let route = route.handle(&methods, &$($part)::+);
+            let route = route.handle(&methods, $($part)::+);
         )+
         route
     }};
