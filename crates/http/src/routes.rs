@@ -82,17 +82,6 @@ impl Route {
         self.documented.paths = vec![path.to_owned()];
         self
     }
-
-    fn add_to(self, mut router: Router<App>) -> (Router<App>, Documented) {
-        let Self { handlers, documented } = self;
-        if let Some((last, others)) = documented.paths.split_last() {
-            for path in others {
-                router = router.route(path, handlers.clone());
-            }
-            router = router.route(last, handlers);
-        }
-        (router, documented)
-    }
 }
 
 impl Documented {
@@ -144,13 +133,14 @@ impl Routes {
     /// What answers, and what documents it.
     pub(crate) fn split(self) -> (Router<App>, Documentation) {
         let mut router = Router::new();
-        let mut documented = Vec::with_capacity(self.0.len());
-        for route in self.0 {
-            let (more, one) = route.add_to(router);
-            router = more;
-            documented.push(one);
+        let mut documentation = Vec::with_capacity(self.0.len());
+        for Route { handlers, documented } in self.0 {
+            for path in &documented.paths {
+                router = router.route(path, handlers.clone());
+            }
+            documentation.push(documented);
         }
-        (router, Documentation(documented))
+        (router, Documentation(documentation))
     }
 
     /// What the handlers declare; [`openapi::complete`] adds what they have in common.
