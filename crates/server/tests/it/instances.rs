@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, Response, StatusCode},
+};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use serene_core::base::Error;
@@ -48,9 +51,19 @@ async fn send(client: &Client, conversation: &str) -> String {
 
 /// Reads a stream from an offset to its end: the text, the name of the last event, its data.
 async fn read(client: &Client, generation: &str, after: usize) -> (String, String, Value) {
+    rest(open(client, generation, after).await).await
+}
+
+/// A stream that has begun.
+async fn open(client: &Client, generation: &str, after: usize) -> Response<Body> {
     let path = format!("/api/v1/generations/{generation}/stream?after={after}");
     let response = client.open(Client::request(Method::GET, &path, None, &[])).await;
     assert_eq!(response.status(), StatusCode::OK);
+    response
+}
+
+/// The text of a stream, and its last event.
+async fn rest(response: Response<Body>) -> (String, String, Value) {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(bytes.to_vec()).unwrap();
     let (mut text, mut last) = (String::new(), (String::new(), Value::Null));
@@ -152,7 +165,8 @@ async fn an_account_deleted_elsewhere_stops_what_runs_here() {
     let there = second.here(&mira);
     let id = mira.conversation().await;
     let generation = send(&mira, &id).await;
-    let reader = read(&mira, &generation, 0);
+    // Open before the account goes, or there would be nobody to let in.
+    let reader = rest(open(&mira, &generation, 0).await);
     let deleted = async {
         let start = Instant::now();
         let deleted = there.delete("/api/v1/me").await;
